@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+// The house of Linchpin: which room exists and which rooms it may enter.
+import PackageDescription
+
+/// Every Swift target is strict in the same way: imports are internal and named, existentials are spelt out.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A room of the house: a Swift target with what it may import.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one room, with the fixtures they share.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["Fixtures"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "linchpin",
+    products: [.executable(name: "linchpin", targets: ["CLI"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Floor 5
+        .executableTarget(
+            name: "CLI",
+            dependencies: ["API", "Scoring", "JSON", argumentParser, logging, lifecycle],
+            swiftSettings: strict
+        ),
+        // Floor 4
+        room("API", ["Serving", "Scoring", "JSON", httpTypes, logging, metrics]),
+        // Floor 3
+        room("Serving", ["Sockets", "CZlib", httpTypes]),
+        room("Scoring", ["Tokenizing", "Batching", "Transformers", "Crediting", "Checkpoints", "JSON"]),
+        // Floor 2
+        room("Sockets", ["COpenSSL"]),
+        room("Transformers", ["CKernels", "Checkpoints"]),
+        // Floor 1
+        room("Batching"),
+        room("Tokenizing", ["JSON"]),
+        room("Checkpoints", ["JSON"]),
+        room("Crediting"),
+        // Floor 0
+        room("JSON"),
+        .target(name: "CKernels", dependencies: ["CBLAS"], linkerSettings: [.linkedLibrary("m")]),
+        .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
+        tests("JSONTests", ["JSON"]),
+        tests("CheckpointsTests", ["Checkpoints", "JSON"]),
+        tests("TokenizingTests", ["Tokenizing", "JSON"]),
+        tests("CreditingTests", ["Crediting"]),
+        tests("BatchingTests", ["Batching"]),
+        tests("TransformersTests", ["Transformers", "CKernels", "Checkpoints", "JSON"]),
+        tests("SocketsTests", ["Sockets"]),
+        tests("ServingTests", ["Serving", "Sockets", "JSON", httpTypes]),
+        tests("ScoringTests", ["Scoring", "Tokenizing", "Checkpoints", "Crediting", "JSON"]),
+        tests("APITests", ["API", "Serving", "Scoring", "JSON", httpTypes, yams]),
+        tests("EndToEndTests", ["JSON", yams]),
+    ],
+    swiftLanguageModes: [.v6]
+)

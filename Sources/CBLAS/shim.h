@@ -1,0 +1,3 @@
+// Gives Swift the BLAS, for float32 matrix products.
+#pragma once
+#include <cblas.h>

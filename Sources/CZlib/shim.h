@@ -1,0 +1,3 @@
+// Gives Swift the compression library, for gzip.
+#pragma once
+#include <zlib.h>

@@ -1,0 +1,65 @@
+// Finds what the tests read beside this checkout.
+package import Foundation
+
+/// The folder `../shared` beside this checkout; a user's clone has none, and tests that need it are skipped.
+package enum Shared {
+    /// The root of this checkout, from this file's own place in it.
+    package static let checkout = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// `LINCHPIN_SHARED` where it is set, else `../shared`.
+    package static let folder: URL =
+        ProcessInfo.processInfo.environment["LINCHPIN_SHARED"].map { URL(fileURLWithPath: $0) }
+        ?? checkout.deletingLastPathComponent().appendingPathComponent("shared")
+
+    package static let isPresent = FileManager.default.fileExists(atPath: folder.appendingPathComponent("DESIGN.md").path)
+
+    /// What a skipped test says.
+    package static let skipped: String = "SKIPPED: ../shared is not beside this checkout"
+
+    package static func file(_ path: String) -> URL { folder.appendingPathComponent(path) }
+
+    package static func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: file(path))) }
+
+    /// A JSONL file as one string a line.
+    package static func lines(_ path: String) throws -> [[UInt8]] {
+        try bytes(path).split(separator: UInt8(ascii: "\n")).map(Array.init)
+    }
+}
+
+/// A scratch folder that is removed when the value that made it goes away.
+package final class TemporaryFolder: Sendable {
+    package let url: URL
+
+    package init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("linchpin-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    package var path: String { url.path }
+
+    package func write(_ bytes: [UInt8], to name: String) throws {
+        try Data(bytes).write(to: url.appendingPathComponent(name))
+    }
+}
+
+/// A checkpoint of `../shared/fixtures` as a folder of symbolic links, as the Hub's cache lays one out.
+///
+/// Where `../shared` was unpacked without symbolic links, its `tokenizer.json` is a text that names the real file.
+package func fixtureCheckpoint(_ name: String) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    let source = Shared.file("fixtures/\(name)")
+    for file in try FileManager.default.contentsOfDirectory(atPath: source.path) {
+        var target = source.appendingPathComponent(file)
+        if file == "tokenizer.json", let text = try? String(contentsOf: target, encoding: .utf8), text.hasPrefix("../") {
+            target = source.appendingPathComponent(text.trimmingCharacters(in: .whitespacesAndNewlines)).standardized
+        }
+        try FileManager.default.createSymbolicLink(
+            at: folder.url.appendingPathComponent(file),
+            withDestinationURL: target.resolvingSymlinksInPath()
+        )
+    }
+    return folder
+}
