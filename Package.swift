@@ -38,14 +38,17 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        // Floor 5
+        // Floor 5: wires the house, so it may name every room's front door.
         .executableTarget(
             name: "CLI",
-            dependencies: ["API", "Scoring", "JSON", argumentParser, logging, lifecycle],
+            dependencies: [
+                "API", "Serving", "Sockets", "Scoring", "Transformers", "Batching", "Tokenizing", "Checkpoints",
+                "Crediting", "JSON", argumentParser, logging, lifecycle,
+            ],
             swiftSettings: strict
         ),
-        // Floor 4
-        room("API", ["Serving", "Scoring", "JSON", httpTypes, logging, metrics]),
+        // Floor 4: Crediting and Batching for the values that Scoring hands up (MemberImportVisibility wants them named).
+        room("API", ["Serving", "Scoring", "Crediting", "Batching", "JSON", httpTypes, logging, metrics]),
         // Floor 3
         room("Serving", ["Sockets", "CZlib", httpTypes]),
         room("Scoring", ["Tokenizing", "Batching", "Transformers", "Crediting", "Checkpoints", "JSON"]),

@@ -1,0 +1,31 @@
+// Takes a request's body as one JSON object.
+import HTTPTypes
+import JSON
+import Serving
+
+extension Call {
+    /// The body's object; keys other than `known` are refused by name.
+    func fields(known: [String]) throws(APIError) -> Fields {
+        try checkCoding()
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: request.body)
+        } catch {
+            throw .notJSON(error)
+        }
+        let fields = try Fields(value, at: "")
+        for key in ["method", "program"] where fields.object[key] != nil { throw .notServed(key) }
+        try fields.refuseUnknown(except: known)
+        return fields
+    }
+
+    /// A missing Content-Type is taken for JSON: some trainers send none (reference/wire-apis.md section 5).
+    private func checkCoding() throws(APIError) {
+        if let coding = request.headers[.contentEncoding], coding.lowercased() != "identity" {
+            throw .contentCoding(coding)
+        }
+        guard let type = request.headers[.contentType] else { return }
+        let essence = type.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
+        guard String(Substring(essence)).lowercased() == "application/json" else { throw .mediaType(type) }
+    }
+}

@@ -1,0 +1,49 @@
+// POST /v1/credit: credit from rewards that the caller has.
+import Crediting
+import JSON
+import Scoring
+import Serving
+
+extension Service {
+    func credit(_ call: Call) async throws -> Response {
+        let fields = try call.fields(known: ["rollouts", "credit", "model"])
+        try check(model: fields)
+        guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
+        let rollouts = try values.enumerated().map { try RewardedRollout($1, at: "rollouts[\($0)]") }
+        let credit = try CreditRequest(fields["credit"], default: .standard).settings
+        var list = RewardList(requestID: call.id, model: servedName)
+        for rollout in rollouts {
+            do throws(ScoringError) {
+                let result = try creditOf(rollout.rewards, on: rollout.scale, settings: credit)
+                list.append(rollout.rewards, result, id: rollout.id)
+            } catch {
+                list.append(error, id: rollout.id)
+            }
+        }
+        return list.response()
+    }
+}
+
+/// A rollout of `/v1/credit`: one reward a step, null where there is none.
+private struct RewardedRollout {
+    let id: JSONValue?
+    let rewards: [Double?]
+    /// What the given numbers are; `probability` unless said.
+    let scale: Scale
+
+    init(_ value: JSONValue, at path: String) throws(APIError) {
+        let fields = try Fields(value, at: path)
+        id = try fields.identifier("id")
+        scale = try fields.word("scale", as: Scale.self) ?? .probability
+        guard let values = try fields.array("rewards") else { throw .missingField(fields.name("rewards")) }
+        var rewards: [Double?] = []
+        rewards.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() {
+            guard value == .null || value.double != nil else {
+                throw .wrongField("\(fields.name("rewards"))[\(index)]", expected: "a number or null")
+            }
+            rewards.append(value.double)
+        }
+        self.rewards = rewards
+    }
+}

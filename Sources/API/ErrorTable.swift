@@ -1,0 +1,155 @@
+// The one table of words and status codes for what goes wrong.
+import Crediting
+import HTTPTypes
+import JSON
+import Scoring
+import Serving
+
+extension APIError {
+    var words: ErrorWords {
+        switch self {
+        case .refusal(let refusal): refusal.words
+        case .scoring(let error, let param): error.words(param: param)
+        case .unknownPath:
+            ErrorWords(
+                status: .notFound, code: "unknown_path",
+                message: "There is no such path; GET /openapi.yaml lists them."
+            )
+        case .methodNotAllowed(let allowed):
+            ErrorWords(
+                status: .methodNotAllowed, code: "method_not_allowed",
+                message: "This path takes \(allowed.joined(separator: " or ")).", allowed: allowed
+            )
+        case .mediaType(let type):
+            ErrorWords(
+                status: .unsupportedMediaType, code: "unsupported_media_type",
+                message: "The body must be application/json, not \(type) (curl: -H 'Content-Type: application/json')."
+            )
+        case .contentCoding(let coding):
+            ErrorWords(
+                status: .unsupportedMediaType, code: "unsupported_content_encoding",
+                message: "The content coding \(coding) is not supported; send the body as it is."
+            )
+        case .unknownModel(let name, let served):
+            ErrorWords(
+                status: .notFound, code: "unknown_model",
+                message: "The model \(name) is not served here; \(served) is.", param: "model"
+            )
+        case .unexpected:
+            // The cause goes to the log; what is inside is nobody else's affair.
+            ErrorWords(
+                status: .internalServerError, type: "server_error", code: "internal_error",
+                message: "Something went wrong inside; the log has it under this request id."
+            )
+        case .notJSON, .missingField, .wrongField, .unknownField, .conflictingFields, .notServed: fieldWords
+        }
+    }
+
+    /// What is wrong with the body itself: all of these are a 400.
+    private var fieldWords: ErrorWords {
+        func words(_ code: String, _ message: String, _ param: String?) -> ErrorWords {
+            ErrorWords(status: .badRequest, code: code, message: message, param: param)
+        }
+        switch self {
+        case .notJSON(let error):
+            let place = error.path.isEmpty ? "" : " in \(error.path)"
+            return words(
+                error.kind == .duplicateKey ? "duplicate_key" : "invalid_json",
+                "The body is not valid JSON: \(error.kind) at byte \(error.offset)\(place).",
+                error.path.isEmpty ? nil : error.path
+            )
+        case .missingField(let param): return words("missing_field", "\(param) is missing.", param)
+        case .wrongField(let param, let expected): return words("invalid_field", "\(param) must be \(expected).", param)
+        case .unknownField(let param, let known):
+            return words(
+                "unknown_field", "\(param) is not known here; known are \(known.joined(separator: ", ")).", param
+            )
+        case .conflictingFields(let one, let other):
+            return words("conflicting_fields", "\(one) and \(other) exclude each other.", one)
+        case .notServed(let param):
+            return words("not_served", "\(param) is not served by this version; use credit.pooling.", param)
+        default: return words("invalid_request", "The request is not valid.", nil)
+        }
+    }
+}
+
+extension ScoringError {
+    /// - Parameter param: the rollout, as `rollouts[1]`; nil where the whole request failed.
+    func words(param: String?) -> ErrorWords {
+        func unscorable(_ code: String, _ field: String, _ message: String) -> ErrorWords {
+            ErrorWords(
+                status: .unprocessableContent, code: code, message: message, param: param.map { "\($0).\(field)" }
+            )
+        }
+        switch self {
+        case .emptySteps: return unscorable("empty_steps", "steps", "The rollout has no step to score.")
+        case .stepNotInResponse(let step):
+            return unscorable(
+                "step_not_in_response", "steps[\(step)]",
+                "Step \(step) does not follow the step before it in the response; send steps or response alone."
+            )
+        case .unsupportedMessages(let profile):
+            return unscorable(
+                "unsupported_messages", "messages",
+                "A model of the profile \(profile) reads one user message, no conversation."
+            )
+        case .assistantTurnLast:
+            return unscorable(
+                "unsupported_messages", "messages",
+                "The last message must not be the assistant's: send its answer as steps or response."
+            )
+        case .tooLong(let tokens, let limit):
+            return unscorable(
+                "too_long", "steps",
+                "The rollout has \(tokens) tokens; the model reads at most \(limit). Nothing was truncated."
+            )
+        case .credit(let error): return unscorable(error.code, "rewards", error.message)
+        case .nonFiniteReward(let step):
+            return ErrorWords(
+                status: .internalServerError, type: "server_error", code: "non_finite_reward",
+                message: "The model's reward of step \(step) is not a finite number.",
+                param: param.map { "\($0).steps[\(step)]" }
+            )
+        case .overloaded(let seconds):
+            return ErrorWords(
+                status: .tooManyRequests, type: "overloaded_error", code: "overloaded",
+                message: "The queue is full; try again in \(seconds) s.", retryAfterSeconds: seconds
+            )
+        case .closing:
+            return ErrorWords(
+                status: .serviceUnavailable, type: "overloaded_error", code: "shutting_down",
+                message: "The server is shutting down.", retryAfterSeconds: 1
+            )
+        case .cancelled:
+            return ErrorWords(
+                status: .serviceUnavailable, type: "overloaded_error", code: "cancelled",
+                message: "The caller closed its connection before its rollouts were scored.", retryAfterSeconds: 1
+            )
+        case .kernel: return APIError.unexpected("").words
+        }
+    }
+}
+
+extension CreditError {
+    var code: String {
+        switch self {
+        case .noSteps: "empty_steps"
+        case .temperature, .undefined: "invalid_credit"
+        case .notFinite, .outOfRange: "reward_out_of_range"
+        case .infiniteLogit: "infinite_logit"
+        }
+    }
+
+    var message: String {
+        switch self {
+        case .temperature(let value): "The temperature must be a finite number greater than 0, not \(value)."
+        case .undefined(let pooling, let scale): "The pooling \(pooling.rawValue) does not exist on the scale \(scale)."
+        case .noSteps: "There is no reward to compute credit from."
+        case .notFinite(let step): "The reward of step \(step) is not a finite number."
+        case .outOfRange(let step, let value, let scale):
+            "The reward of step \(step), \(value), is outside the scale \(scale)."
+        case .infiniteLogit(let step):
+            "Step \(step) is certain, so its logit is infinite; compute credit on the scale probability or margin."
+        }
+    }
+}

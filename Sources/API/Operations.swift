@@ -1,0 +1,109 @@
+// Health, models, info, version, metrics, the contract.
+import HTTPTypes
+import JSON
+import Scoring
+import Serving
+
+extension Service {
+    /// `/health` and `/health/ready`: 503 while draining, so that callers are sent elsewhere.
+    func ready(_ call: Call) async throws -> Response {
+        guard readiness.isReady else { throw APIError.scoring(.closing, param: nil) }
+        return Self.status("ok")
+    }
+
+    /// `/health/live`: the process answers; it never depends on the model.
+    func live(_ call: Call) async throws -> Response { Self.status("ok") }
+
+    private static func status(_ word: String) -> Response {
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.member("status", word)
+        writer.closeObject()
+        return .json(writer.bytes)
+    }
+
+    /// `/v1/models`, in the shape of OpenAI's, with vLLM's `max_model_len`.
+    func models(_ call: Call) async throws -> Response {
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.member("object", "list")
+        writer.key("data")
+        writer.openArray()
+        writer.openObject()
+        writer.member("id", servedName)
+        writer.member("object", "model")
+        writer.member("created", startedAt)
+        writer.member("owned_by", "linchpin")
+        writer.member("max_model_len", scorer.facts.maximumTokens)
+        writer.closeObject()
+        writer.closeArray()
+        writer.closeObject()
+        return .json(writer.bytes)
+    }
+
+    /// `/info`: what is served and how it is scored.
+    func info(_ call: Call) async throws -> Response {
+        let facts = scorer.facts
+        let profile = scorer.profile
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.member("model", servedName)
+        writer.member("version", linchpinVersion)
+        writer.member("architecture", facts.architecture)
+        writer.member("profile", profile.name)
+        writer.member("separator", profile.separator)
+        writer.member("semantics", profile.semantics.rawValue)
+        writer.member("reward_scale", profile.scale.rawValue)
+        writer.key("credit")
+        writer.openObject()
+        writer.member("pooling", defaultCredit.pooling.rawValue)
+        writer.member("temperature", defaultCredit.temperature)
+        writer.member("scale", defaultCredit.scale.rawValue)
+        writer.closeObject()
+        writer.member("max_model_len", facts.maximumTokens)
+        writer.member("max_body_bytes", maximumBodyBytes)
+        writer.member("parameters", facts.parameterCount)
+        writer.member("weight_bytes", facts.memoryBytes)
+        writer.member("precision", "stored")
+        writer.closeObject()
+        return .json(writer.bytes)
+    }
+
+    func version(_ call: Call) async throws -> Response {
+        var writer = JSONWriter()
+        writer.openObject()
+        writer.member("name", "linchpin")
+        writer.member("version", linchpinVersion)
+        writer.closeObject()
+        return .json(writer.bytes)
+    }
+
+    /// `/metrics`: Prometheus text 0.0.4.
+    func metricsPage(_ call: Call) async throws -> Response {
+        await metrics.record(load: scorer.load)
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            body: metrics.exposition()
+        )
+    }
+
+    /// `/openapi.yaml`, as it stands in the repository.
+    func openAPI(_ call: Call) async throws -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/yaml; charset=utf-8"],
+            body: PackageResources.openapi_yaml
+        )
+    }
+
+    /// `/`: for a person who opens the address in a browser.
+    func page(_ call: Call) async throws -> Response {
+        Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/html; charset=utf-8",
+                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
+            ],
+            body: PackageResources.index_html
+        )
+    }
+}

@@ -1,0 +1,78 @@
+// One clear line for everything that stops a command.
+import ArgumentParser
+import Checkpoints
+import Crediting
+import Glibc
+import Scoring
+import Tokenizing
+import Transformers
+
+/// Why a command stops.
+enum Failure: Error {
+    case usage(String)
+    case model(String, any Error)
+    case file(String, String)
+
+    var line: String {
+        switch self {
+        case .usage(let text): text
+        case .model(let folder, let error): "cannot serve \(folder): \(Self.sentence(error))"
+        case .file(let path, let text): "\(path): \(text)"
+        }
+    }
+
+    var exitCode: ExitCode {
+        switch self {
+        case .usage, .file: Exit.usage
+        case .model: Exit.modelNotLoaded
+        }
+    }
+
+    /// Runs a command's body; a failure becomes its one line and its exit code.
+    static func reporting<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let failure as Failure {
+            fputs("linchpin: \(failure.line)\n", stderr)
+            throw failure.exitCode
+        }
+    }
+
+    static func sentence(_ error: any Error) -> String {
+        switch error {
+        case let error as ProfileError: error.sentence
+        case let error as CheckpointError: error.sentence
+        case let error as TokenizerError: error.sentence
+        case let error as ModelError: error.sentence
+        default: "\(error)"
+        }
+    }
+}
+
+extension ProfileError {
+    var sentence: String {
+        switch self {
+        case .unknownArchitecture(let names):
+            "config.json names the architecture \(names.first ?? "(none)"), which no profile covers; "
+                + #"put {"profile":"..."} into linchpin.json if one fits"#
+        case .unknownProfile(let name, let known):
+            "linchpin.json asks for the profile \(name); known are \(known.joined(separator: ", "))"
+        case .missingTensor(let profile, let tensor): "the profile \(profile) needs the tensor \(tensor), which is missing"
+        case .wrongHead(let profile, let tensor, let shape, let expected):
+            "the profile \(profile) needs the tensor \(tensor) of shape \(expected), not \(shape)"
+        case .missingTokenizer: "there is no tokenizer.json"
+        case .missingToken(let profile, let token):
+            "the profile \(profile) needs the token \(token), which tokenizer.json does not have"
+        case .notOneToken(let profile, let text, let count):
+            "the profile \(profile) needs \(text.debugDescription) to be one token; tokenizer.json makes \(count) of it"
+        case .vocabularyTooLarge(let tokens, let rows):
+            "tokenizer.json has ids up to \(tokens - 1), the model's embedding only \(rows) rows"
+        case .unknownChatTemplate:
+            "the chat template in tokenizer_config.json is not ChatML, the only one that is known"
+        case .badOverride(let key, let expected): "linchpin.json: \(key.isEmpty ? "it" : key) must be \(expected)"
+        case .unknownOverride(let key, let known):
+            "linchpin.json: \(key) is not known; known are \(known.joined(separator: ", "))"
+        case .notJSON(let file, let offset): "\(file) is not valid JSON (byte \(offset))"
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// linchpin inspect: what a checkpoint is and how it would be scored.
+import ArgumentParser
+import Checkpoints
+import JSON
+import Scoring
+
+struct Inspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What a checkpoint is, how it would be scored, and what would be refused."
+    )
+
+    @Argument(help: ArgumentHelp("Folder of the checkpoint.", valueName: "DIR"))
+    var folder: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        try await Failure.reporting {
+            let report: Report
+            do {
+                report = try Report(folder: folder)
+            } catch {
+                throw Failure.model(folder, error)
+            }
+            print(json ? String(decoding: report.object.serialized(), as: UTF8.self) : report.text)
+            if report.refusal != nil { throw Exit.modelNotLoaded }
+        }
+    }
+}
+
+/// A folder in numbers, read without its weights.
+private struct Report {
+    let checkpoint: Checkpoint
+    let plan: ScoringPlan?
+    let refusal: String?
+
+    /// A folder that is no checkpoint throws; one that is, but cannot be scored with, is reported with its refusal.
+    init(folder: String) throws {
+        checkpoint = try Checkpoint(folder: folder)
+        do {
+            plan = try ScoringPlan(checkpoint: checkpoint)
+            refusal = nil
+        } catch {
+            plan = nil
+            refusal = Failure.sentence(error)
+        }
+    }
+
+    private var tensorBytes: Int { checkpoint.tensors.values.reduce(0) { $0 + $1.byteCount } }
+
+    private var parameters: Int {
+        checkpoint.tensors.values.reduce(0) { $0 + $1.byteCount / $1.dtype.byteCount }
+    }
+
+    private var types: String { Set(checkpoint.tensors.values.map(\.dtype.rawValue)).sorted().joined(separator: ", ") }
+
+    var object: JSONObject {
+        let config = checkpoint.config
+        var object: JSONObject = [
+            "folder": .string(checkpoint.folder),
+            "architecture": .string(config.architectures.first ?? ""),
+            "model_type": .string(config.modelType),
+            "layers": JSONValue(config.layerCount),
+            "hidden_size": JSONValue(config.hiddenSize),
+            "heads": JSONValue(config.headCount),
+            "key_value_heads": JSONValue(config.keyValueHeadCount),
+            "vocabulary_rows": JSONValue(config.vocabularySize),
+            "max_model_len": JSONValue(config.maximumPositions),
+            "tensors": JSONValue(checkpoint.tensors.count),
+            "tensor_types": .string(types),
+            "parameters": JSONValue(parameters),
+            "bytes": JSONValue(tensorBytes),
+            "refusal": refusal.map(JSONValue.string) ?? .null,
+        ]
+        guard let plan else { return object }
+        object["profile"] = .string(plan.profile.name)
+        object["evidence"] = .array(plan.profile.evidence.map(JSONValue.string))
+        object["separator"] = .string(plan.profile.separator)
+        object["semantics"] = .string(plan.profile.semantics.rawValue)
+        object["reward_scale"] = .string(plan.profile.scale.rawValue)
+        object["example"] = .string(example(plan))
+        return object
+    }
+
+    var text: String {
+        let config = checkpoint.config
+        var lines = [
+            "folder        \(checkpoint.folder)",
+            "architecture  \(config.architectures.first ?? "(none)") (\(config.modelType))",
+            "shape         \(config.layerCount) layers, hidden \(config.hiddenSize), "
+                + "\(config.headCount) heads / \(config.keyValueHeadCount) key-value, \(config.vocabularySize) rows",
+            "context       \(config.maximumPositions) tokens",
+            "weights       \(checkpoint.tensors.count) tensors, \(parameters) parameters, \(tensorBytes) bytes, \(types)",
+        ]
+        if let plan {
+            let credit = plan.profile.defaultCredit
+            lines += [
+                "profile       \(plan.profile.name)",
+                "evidence      " + plan.profile.evidence.joined(separator: "\n              "),
+                "separator     \(plan.profile.separator.debugDescription)",
+                "rewards       \(plan.profile.semantics.rawValue), \(plan.profile.scale.rawValue)",
+                "credit        \(credit.pooling.rawValue), temperature \(credit.temperature), scale \(credit.scale.rawValue)",
+                "example       \(example(plan))",
+            ]
+        }
+        if let refusal { lines.append("refused       \(refusal)") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// A small rollout as the model reads it: tokens between bars, `*` where a reward is read.
+    private func example(_ plan: ScoringPlan) -> String {
+        guard let rendering = try? plan.example() else { return "" }
+        let reads = Set(rendering.sequence.readPositions)
+        return rendering.sequence.ids.enumerated().map { position, id in
+            let text = String(decoding: plan.tokenizer.bytes(of: id) ?? [], as: UTF8.self).debugDescription
+            return String(text.dropFirst().dropLast()) + (reads.contains(position) ? "*" : "")
+        }.joined(separator: "|")
+    }
+}

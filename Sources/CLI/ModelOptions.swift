@@ -1,0 +1,86 @@
+// Which model, and how it is loaded.
+import API
+import ArgumentParser
+import Batching
+import Checkpoints
+import Crediting
+import Glibc
+import Scoring
+
+/// The flags that every command with a model takes; each is also an environment variable, and the flag wins.
+struct ModelOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Folder of the checkpoint: config.json, tokenizer.json, *.safetensors.", valueName: "DIR"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("How weights are kept: stored, as they are in the file.", valueName: "P"))
+    var precision: Precision?
+
+    @Option(help: ArgumentHelp("Compute threads; default: one a core.", valueName: "N"))
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Tokens in one batch; a longer rollout goes alone (default: 8192).", valueName: "N"))
+    var maxBatchTokens: Int?
+
+    @Option(help: ArgumentHelp("Tokens that may wait before callers are told to come back (default: 1048576).", valueName: "N"))
+    var maxQueueTokens: Int?
+
+    enum Precision: String, ExpressibleByArgument, CaseIterable {
+        case stored
+    }
+
+    /// Opens, proves and loads the model; a failure is one line on standard error and exit code 3.
+    func load(quietly: Bool = false) throws -> Scorer {
+        let folder = try folder()
+        let threads = try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        guard threads <= 1024 else { throw Failure.usage("--threads: at most 1024") }
+        var limits = BatchLimits()
+        if let tokens = try Setting.count("max-batch-tokens", maxBatchTokens) { limits.maximumBatchTokens = tokens }
+        if let tokens = try Setting.count("max-queue-tokens", maxQueueTokens) { limits.maximumQueueTokens = tokens }
+        _ = try Setting.word("precision", precision)
+        let progress = LoadProgress()
+        let bar = quietly ? nil : ProgressBar("loading \(folder)", unit: .bytes)
+        defer { bar?.finish() }
+        bar?.follow { (progress.doneBytes, progress.totalBytes) }
+        do {
+            return try Scorer(
+                checkpoint: Checkpoint(folder: folder), threads: threads, limits: limits, progress: progress
+            )
+        } catch {
+            throw Failure.model(folder, error)
+        }
+    }
+
+    func folder() throws -> String {
+        guard let folder = try Setting.text("model", model) else {
+            throw Failure.usage("no model: give --model DIR (this version has no built-in one)")
+        }
+        return folder
+    }
+}
+
+/// How credit is computed where a caller does not say.
+struct CreditOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Default pooling: \(Pooling.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "P"))
+    var pooling: Pooling?
+
+    @Option(help: ArgumentHelp("Default temperature of sws and softmin, on the scale of credit.", valueName: "T"))
+    var temperature: Double?
+
+    @Option(help: ArgumentHelp("Default scale of credit: \(Scale.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "S"))
+    var scale: Scale?
+
+    /// The model's own default with what was said laid over it.
+    func settings(over standard: CreditSettings) throws -> CreditSettings {
+        let pooling = try Setting.word("pooling", pooling) ?? standard.pooling
+        let scale = try Setting.word("scale", scale) ?? standard.scale
+        let temperature = try Setting.number("temperature", temperature) ?? standard.temperature
+        do {
+            return try CreditSettings(pooling: pooling, temperature: temperature, scale: scale)
+        } catch {
+            throw Failure.usage("credit: \(error.sentence)")
+        }
+    }
+}
+
+extension Pooling: ExpressibleByArgument {}
+extension Scale: ExpressibleByArgument {}

@@ -1,0 +1,115 @@
+// linchpin serve: the model behind HTTP.
+import API
+import ArgumentParser
+import Glibc
+import Logging
+import Scoring
+import ServiceLifecycle
+import Serving
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve a model over HTTP.",
+        discussion: "Every flag is also an environment variable (LINCHPIN_PORT for --port); the flag wins."
+    )
+
+    @OptionGroup var modelOptions: ModelOptions
+    @OptionGroup var creditOptions: CreditOptions
+
+    @Option(help: ArgumentHelp("Address to listen on (default: 127.0.0.1).", valueName: "ADDRESS"))
+    var host: String?
+
+    @Option(help: ArgumentHelp("Port to listen on; 0 takes a free one (default: 8080).", valueName: "N"))
+    var port: Int?
+
+    @Option(help: ArgumentHelp("Name of the model in requests and answers (default: the folder's).", valueName: "NAME"))
+    var servedName: String?
+
+    @Option(help: ArgumentHelp("Largest body of a request (default: 8388608).", valueName: "N"))
+    var maxBodyBytes: Int?
+
+    @Option(help: ArgumentHelp("Seconds that a stop waits for what was accepted (default: 30).", valueName: "N"))
+    var drainSeconds: Int?
+
+    @Option(help: ArgumentHelp("trace, debug, info (one line a request), notice, warning, error, critical.", valueName: "L"))
+    var logLevel: Logger.Level?
+
+    func run() async throws {
+        try await Failure.reporting {
+            signal(SIGPIPE, SIG_IGN)
+            let settings = try ServeSettings(self)
+            let scorer = try modelOptions.load()
+            let service = Service(
+                scorer: scorer,
+                servedName: settings.servedName,
+                defaultCredit: try creditOptions.settings(over: scorer.profile.defaultCredit),
+                maximumBodyBytes: settings.configuration.limits.bodyBytes,
+                logger: settings.logger,
+                metrics: PrometheusMetrics()
+            )
+            let server: Server
+            do {
+                server = try Server(configuration: settings.configuration) { await service.respond(to: $0) }
+            } catch {
+                throw Failure.usage("cannot listen on \(settings.configuration.host): \(error)")
+            }
+            // The one line that scripts wait for; it tells the real port.
+            print("listening on http://\(server.address)")
+            fflush(stdout)
+            let group = ServiceGroup(
+                services: [HTTPService(server: server, service: service)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: settings.logger
+            )
+            try await group.run()
+        }
+    }
+}
+
+/// The server as ServiceLifecycle runs and stops it: a stop answers everything that was accepted, then returns.
+private struct HTTPService: ServiceLifecycle.Service {
+    let server: Server
+    let service: API.Service
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await server.run()
+        } onGracefulShutdown: {
+            service.stopBeingReady()
+            server.drain()
+        }
+    }
+}
+
+/// The flags of `serve` with their environment variables and defaults.
+private struct ServeSettings {
+    let configuration: ServerConfiguration
+    let servedName: String
+    let logger: Logger
+
+    init(_ flags: Serve) throws {
+        let port = try Setting.count("port", flags.port, least: 0) ?? 8080
+        guard port <= 65_535 else { throw Failure.usage("--port: must be at most 65535, not \(port)") }
+        var configuration = ServerConfiguration(
+            host: try Setting.text("host", flags.host) ?? "127.0.0.1", port: UInt16(port)
+        )
+        if let bytes = try Setting.count("max-body-bytes", flags.maxBodyBytes) { configuration.limits.bodyBytes = bytes }
+        if let seconds = try Setting.count("drain-seconds", flags.drainSeconds, least: 0) {
+            configuration.drainSeconds = Double(seconds)
+        }
+        self.configuration = configuration
+        servedName = try Setting.text("served-name", flags.servedName) ?? Self.name(of: flags.modelOptions.folder())
+        var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = try Setting.word("log-level", flags.logLevel) ?? .notice
+        self.logger = logger
+    }
+
+    /// The last part of the folder's path.
+    private static func name(of folder: String) -> String {
+        guard let resolved = realpath(folder, nil) else { return folder }
+        defer { free(resolved) }
+        return String(cString: resolved).split(separator: "/").last.map(String.init) ?? folder
+    }
+}
+
+extension Logger.Level: ExpressibleByArgument {}

@@ -1,0 +1,96 @@
+// The members of an object, in order and found by bytes.
+
+/// Members in the order of the text; equal to another object with the same members in any order.
+///
+/// Keys are compared by their UTF-8 bytes. Swift's `String` calls the composed and the decomposed "é" equal, JSON does not.
+package struct JSONObject: Sendable {
+    private var members: [Member] = []
+    /// Where each key stands; filled only once there are more members than a scan is fast for.
+    private var places: [ByteKey: Int] = [:]
+
+    private static let scanned = 8
+
+    private struct Member: Sendable {
+        let key: String
+        var value: JSONValue
+    }
+
+    package init() {}
+
+    /// A key that is repeated keeps its first place and its last value.
+    package init(_ members: [(String, JSONValue)]) {
+        for (key, value) in members { self[key] = value }
+    }
+
+    package var count: Int { members.count }
+
+    package var isEmpty: Bool { members.isEmpty }
+
+    package var keys: [String] { members.map(\.key) }
+
+    /// Setting a new key appends it; setting nil removes the member, in linear time.
+    package subscript(key: String) -> JSONValue? {
+        get { place(of: key).map { members[$0].value } }
+        set {
+            switch (place(of: key), newValue) {
+            case (let place?, let value?): members[place].value = value
+            case (let place?, nil): remove(at: place)
+            case (nil, let value?): append(key, value)
+            case (nil, nil): break
+            }
+        }
+    }
+
+    func contains(_ key: String) -> Bool { place(of: key) != nil }
+
+    /// The caller has checked that the key is new.
+    mutating func append(_ key: String, _ value: JSONValue) {
+        members.append(Member(key: key, value: value))
+        if members.count > Self.scanned + 1 {
+            places[ByteKey(text: key)] = members.count - 1
+        } else if members.count == Self.scanned + 1 {
+            index()
+        }
+    }
+
+    private func place(of key: String) -> Int? {
+        guard members.count <= Self.scanned else { return places[ByteKey(text: key)] }
+        return members.firstIndex { ByteKey(text: $0.key) == ByteKey(text: key) }
+    }
+
+    private mutating func remove(at place: Int) {
+        members.remove(at: place)
+        places.removeAll()
+        if members.count > Self.scanned { index() }
+    }
+
+    private mutating func index() {
+        for (place, member) in members.enumerated() { places[ByteKey(text: member.key)] = place }
+    }
+}
+
+/// A string hashed and compared by its bytes; `Hasher` is seeded, so nobody can prepare keys that collide.
+private struct ByteKey: Hashable {
+    let text: String
+
+    static func == (left: ByteKey, right: ByteKey) -> Bool {
+        left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension JSONObject: Sequence {
+    package func makeIterator() -> some IteratorProtocol<(key: String, value: JSONValue)> {
+        members.lazy.map { (key: $0.key, value: $0.value) }.makeIterator()
+    }
+}
+
+extension JSONObject: Equatable {
+    package static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
+    }
+}

@@ -1,0 +1,150 @@
+// From a rollout to its step rewards and credit.
+package import Batching
+import Checkpoints
+package import Crediting
+import JSON
+import Tokenizing
+package import Transformers
+
+/// A loaded checkpoint with everything that scoring with it needs.
+///
+/// Owns the model and the batcher in front of it; everything else is a value.
+package struct Scorer: Sendable {
+    package let profile: Profile
+    package let facts: ModelFacts
+    private let template: Template
+    private let batcher: Batcher<TokenSequence, [Float]>
+
+    /// Loads a model folder and proves that it can be scored with; reading the weights is what takes time.
+    /// - Parameter threads: compute threads of the model, at least 1.
+    package init(
+        checkpoint: Checkpoint, threads: Int, limits: BatchLimits, progress: LoadProgress?
+    ) throws {
+        let plan = try ScoringPlan(checkpoint: checkpoint)
+        let model = try RewardModel(
+            checkpoint: checkpoint, head: plan.profile.head, reduction: plan.profile.reduction,
+            threads: threads, progress: progress
+        )
+        profile = plan.profile
+        template = plan.template
+        facts = ModelFacts(checkpoint: checkpoint, model: model)
+        batcher = Batcher(limits: limits) { sequences in
+            let rewards = try await model.forward(PackedBatch(sequences))
+            var rest = rewards[...]
+            return sequences.map { sequence in
+                defer { rest = rest.dropFirst(sequence.readPositions.count) }
+                return Array(rest.prefix(sequence.readPositions.count))
+            }
+        }
+    }
+
+    /// What waits and what runs, for metrics.
+    package var load: Load { get async { await batcher.load } }
+
+    /// Refuses new work and waits until everything accepted is answered.
+    package func drain() async { await batcher.drain() }
+
+    /// Scores the rollouts of one request; each gets its own result, in order.
+    /// - Throws: `ScoringError` of the whole request (`overloaded`, `closing`, `cancelled`, `kernel`).
+    package func score(
+        _ rollouts: [Rollout], credit settings: CreditSettings
+    ) async throws(ScoringError) -> [Result<ScoredRollout, ScoringError>] {
+        let prepared = rollouts.map(prepare)
+        let work = prepared.compactMap { try? $0.get() }
+        var answers = try await submit(work.map(\.rendering.sequence))[...]
+        return prepared.map { item in
+            item.flatMap { rollout in
+                guard let answer = answers.popFirst() else {
+                    return .failure(.kernel("the batch gave too few answers"))
+                }
+                return Result { () throws(ScoringError) in try rollout.scored(answer, profile, settings) }
+            }
+        }
+    }
+
+    /// What a rollout looks like to the model, without scoring it.
+    package func render(_ rollout: Rollout) throws(ScoringError) -> Rendering {
+        try prepare(rollout).get().rendering
+    }
+
+    private func prepare(_ rollout: Rollout) -> Result<PreparedRollout, ScoringError> {
+        Result { () throws(ScoringError) in
+            let steps = try Steps(rollout.source, separator: profile.separator)
+            let rendering = try template.render(rollout.prompt, steps: steps)
+            let count = rendering.sequence.ids.count
+            guard count <= facts.maximumTokens else { throw .tooLong(tokens: count, limit: facts.maximumTokens) }
+            return PreparedRollout(steps: steps, rendering: rendering)
+        }
+    }
+
+    private func submit(_ sequences: [TokenSequence]) async throws(ScoringError) -> [Answered<[Float]>] {
+        guard !sequences.isEmpty else { return [] }
+        do {
+            return try await batcher.submit(sequences.map { (work: $0, tokens: $0.ids.count) })
+        } catch let error as BatchError {
+            switch error {
+            case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: seconds)
+            case .closed: throw .closing
+            default: throw .kernel("\(error)")
+            }
+        } catch is CancellationError {
+            throw .cancelled
+        } catch {
+            throw .kernel("\(error)")
+        }
+    }
+}
+
+/// A rollout between rendering and reward.
+private struct PreparedRollout {
+    let steps: Steps
+    let rendering: Rendering
+
+    func scored(
+        _ answer: Answered<[Float]>, _ profile: Profile, _ settings: CreditSettings
+    ) throws(ScoringError) -> ScoredRollout {
+        let rewards = try rendering.readOfStep.enumerated().map { step, read throws(ScoringError) -> Double? in
+            guard let read else { return nil }
+            guard let reward = Double(wire: answer.answer[read]) else { throw .nonFiniteReward(step: step) }
+            return reward
+        }
+        return ScoredRollout(
+            steps: zip(rewards, steps.spans).map { ScoredStep(reward: $0, span: $1) },
+            credit: try creditOf(rewards, on: profile.scale.creditScale, settings: settings),
+            tokenIDs: rendering.sequence.ids,
+            readPositions: rendering.sequence.readPositions,
+            queueSeconds: answer.queueSeconds,
+            kernelSeconds: answer.runSeconds
+        )
+    }
+}
+
+/// Credit of rewards that the caller already has, with Scoring's error.
+package func creditOf(
+    _ rewards: [Double?], on scale: Scale, settings: CreditSettings
+) throws(ScoringError) -> Credit {
+    let result: Credit
+    do {
+        result = try credit(for: rewards, on: scale, settings: settings)
+    } catch {
+        throw .credit(error)
+    }
+    // Finite rewards near the largest Double can add up to infinity; JSON has no word for that.
+    for (step, given) in result.steps.enumerated() {
+        guard given.map({ $0.credit.isFinite && $0.return.isFinite }) ?? true else {
+            throw .credit(.notFinite(step: step))
+        }
+    }
+    return result
+}
+
+extension Double {
+    /// The number that is sent for a float32: its shortest decimal, as a caller reads it.
+    ///
+    /// Credit is computed from that same number, so that `/v1/credit` on the rewards of `/v1/rewards` gives the same
+    /// bits. Nil for NaN and infinities; minus zero becomes zero.
+    package init?(wire value: Float) {
+        guard value.isFinite, let decimal = Double(value.description) else { return nil }
+        self = decimal == 0 ? 0 : decimal
+    }
+}
