@@ -14,6 +14,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A room of the house: a Swift target with what it may import.
@@ -43,12 +44,17 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "API", "Serving", "Sockets", "Scoring", "Transformers", "Batching", "Tokenizing", "Checkpoints",
-                "Crediting", "JSON", argumentParser, logging, lifecycle,
+                "Crediting", "JSON", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),
         // Floor 4: Crediting and Batching for the values that Scoring hands up (MemberImportVisibility wants them named).
-        room("API", ["Serving", "Scoring", "Crediting", "Batching", "JSON", httpTypes, logging, metrics]),
+        .target(
+            name: "API",
+            dependencies: ["Serving", "Scoring", "Crediting", "Batching", "JSON", httpTypes, logging, metrics],
+            resources: [.embedInCode("Resources/openapi.yaml"), .embedInCode("Resources/index.html")],
+            swiftSettings: strict
+        ),
         // Floor 3
         room("Serving", ["Sockets", "CZlib", httpTypes]),
         room("Scoring", ["Tokenizing", "Batching", "Transformers", "Crediting", "Checkpoints", "JSON"]),

@@ -3,7 +3,7 @@ package import Crediting
 import Glibc
 package import Logging
 package import Scoring
-package import Serving
+import Serving
 import Synchronization
 
 /// A model under its served name, with the credit of a caller who asks for none in particular.

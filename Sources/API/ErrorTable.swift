@@ -53,8 +53,10 @@ extension APIError {
         switch self {
         case .notJSON(let error):
             let place = error.path.isEmpty ? "" : " in \(error.path)"
+            var code = "invalid_json"
+            if case .duplicateKey = error.kind { code = "duplicate_key" }
             return words(
-                error.kind == .duplicateKey ? "duplicate_key" : "invalid_json",
+                code,
                 "The body is not valid JSON: \(error.kind) at byte \(error.offset)\(place).",
                 error.path.isEmpty ? nil : error.path
             )

@@ -1,4 +1,5 @@
 // Health, models, info, version, metrics, the contract.
+import Crediting
 import HTTPTypes
 import JSON
 import Scoring

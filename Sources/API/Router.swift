@@ -20,17 +20,17 @@ struct Call: Sendable {
 extension Service {
     /// Every path that is served, in the order of the README.
     package static let routes: [Route] = [
-        Route(method: .post, path: "/v1/rewards", endpoint: rewards),
-        Route(method: .post, path: "/v1/credit", endpoint: credit),
-        Route(method: .get, path: "/health", endpoint: ready),
-        Route(method: .get, path: "/health/live", endpoint: live),
-        Route(method: .get, path: "/health/ready", endpoint: ready),
-        Route(method: .get, path: "/metrics", endpoint: metricsPage),
-        Route(method: .get, path: "/v1/models", endpoint: models),
-        Route(method: .get, path: "/info", endpoint: info),
-        Route(method: .get, path: "/version", endpoint: version),
-        Route(method: .get, path: "/openapi.yaml", endpoint: openAPI),
-        Route(method: .get, path: "/", endpoint: page),
+        Route(method: .post, path: "/v1/rewards", endpoint: { try await $1.rewards($0) }),
+        Route(method: .post, path: "/v1/credit", endpoint: { try await $1.credit($0) }),
+        Route(method: .get, path: "/health", endpoint: { try await $1.ready($0) }),
+        Route(method: .get, path: "/health/live", endpoint: { try await $1.live($0) }),
+        Route(method: .get, path: "/health/ready", endpoint: { try await $1.ready($0) }),
+        Route(method: .get, path: "/metrics", endpoint: { try await $1.metricsPage($0) }),
+        Route(method: .get, path: "/v1/models", endpoint: { try await $1.models($0) }),
+        Route(method: .get, path: "/info", endpoint: { try await $1.info($0) }),
+        Route(method: .get, path: "/version", endpoint: { try await $1.version($0) }),
+        Route(method: .get, path: "/openapi.yaml", endpoint: { try await $1.openAPI($0) }),
+        Route(method: .get, path: "/", endpoint: { try await $1.page($0) }),
     ]
 
     /// The server's one closure: whatever arrives gets exactly one response.
@@ -111,7 +111,10 @@ extension Service {
 }
 
 extension HTTPField.Name {
-    static let requestID = HTTPField.Name("X-Request-Id") ?? .warning
+    static let requestID: HTTPField.Name = {
+        guard let name = HTTPField.Name("X-Request-Id") else { preconditionFailure("the name is a token of RFC 9110") }
+        return name
+    }()
 }
 
 extension Duration {

@@ -59,11 +59,12 @@ struct ServiceMetrics: Sendable {
         set("linchpin_running_rollouts", load.runningItems)
         set("linchpin_batches_total", load.batches)
         set("linchpin_dropped_rollouts_total", load.droppedItems)
+        Meter(label: "linchpin_kernel_busy_seconds_total", dimensions: [], factory: factory).set(load.busySeconds)
     }
 
-    func record(connections statistics: ServerStatistics) {
+    func record(connections statistics: Statistics) {
         set("linchpin_open_connections", statistics.openConnections)
-        set("linchpin_accepted_connections_total", statistics.accepted)
+        set("linchpin_accepted_connections_total", statistics.acceptedConnections)
         set("linchpin_refused_requests_total", statistics.refusals)
         set("linchpin_clients_gone_total", statistics.clientsGone)
     }

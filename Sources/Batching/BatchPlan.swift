@@ -88,6 +88,7 @@ package struct BatchPlan: Sendable {
         done.batches += 1
         done.items += ended.items
         done.tokens += ended.tokens
+        done.busySeconds += max(0, seconds)
         // The last five batches or so make up the pace: enough to smooth one out, soon enough to follow a change.
         pace.tokens = 0.8 * pace.tokens + Double(ended.tokens)
         pace.seconds = 0.8 * pace.seconds + max(0, seconds)

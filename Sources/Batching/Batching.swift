@@ -41,6 +41,8 @@ package struct Load: Sendable, Equatable {
     package var tokens = 0
     /// Items of those batches.
     package var items = 0
+    /// Seconds that those batches took: the time the kernel was busy.
+    package var busySeconds = 0.0
     /// Items that were accepted and never computed: their caller left, or was told of an earlier failure.
     package var droppedItems = 0
     /// Measured over the latest batches; 0 before the first has ended.

@@ -4,6 +4,7 @@ import Checkpoints
 import Crediting
 import Glibc
 import Scoring
+import Sockets
 import Tokenizing
 import Transformers
 
@@ -33,7 +34,7 @@ enum Failure: Error {
         do {
             return try await body()
         } catch let failure as Failure {
-            fputs("linchpin: \(failure.line)\n", stderr)
+            Output.write("linchpin: \(failure.line)\n", to: STDERR_FILENO)
             throw failure.exitCode
         }
     }
@@ -73,6 +74,28 @@ extension ProfileError {
         case .unknownOverride(let key, let known):
             "linchpin.json: \(key) is not known; known are \(known.joined(separator: ", "))"
         case .notJSON(let file, let offset): "\(file) is not valid JSON (byte \(offset))"
+        }
+    }
+}
+
+extension SocketError {
+    var sentence: String {
+        switch self {
+        case .unknownHost(let host, let code): "\(host): \(String(cString: gai_strerror(code)))"
+        case .failed(let call, let code): "\(call): \(String(cString: strerror(code)))"
+        case .lost(let code): String(cString: strerror(code))
+        case .timedOut: "it took too long"
+        case .cancelled, .interrupted, .closed: "it was stopped"
+        }
+    }
+}
+
+extension CreditError {
+    var sentence: String {
+        switch self {
+        case .temperature(let value): "the temperature must be a finite number greater than 0, not \(value)"
+        case .undefined(let pooling, let scale): "\(pooling.rawValue) does not exist on the scale \(scale.rawValue)"
+        default: "\(self)"
         }
     }
 }

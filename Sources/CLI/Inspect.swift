@@ -1,8 +1,12 @@
 // linchpin inspect: what a checkpoint is and how it would be scored.
 import ArgumentParser
 import Checkpoints
+import Crediting
+import Glibc
 import JSON
 import Scoring
+import Tokenizing
+import Transformers
 
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +27,8 @@ struct Inspect: AsyncParsableCommand {
             } catch {
                 throw Failure.model(folder, error)
             }
-            print(json ? String(decoding: report.object.serialized(), as: UTF8.self) : report.text)
+            let text = json ? String(decoding: JSONValue.object(report.object).serialized(), as: UTF8.self) : report.text
+            Output.write(text + "\n", to: STDOUT_FILENO)
             if report.refusal != nil { throw Exit.modelNotLoaded }
         }
     }
@@ -110,9 +115,9 @@ private struct Report {
 
     /// A small rollout as the model reads it: tokens between bars, `*` where a reward is read.
     private func example(_ plan: ScoringPlan) -> String {
-        guard let rendering = try? plan.example() else { return "" }
-        let reads = Set(rendering.sequence.readPositions)
-        return rendering.sequence.ids.enumerated().map { position, id in
+        guard let sequence = try? plan.example().sequence else { return "" }
+        let reads = Set(sequence.readPositions)
+        return sequence.ids.enumerated().map { position, id in
             let text = String(decoding: plan.tokenizer.bytes(of: id) ?? [], as: UTF8.self).debugDescription
             return String(text.dropFirst().dropLast()) + (reads.contains(position) ? "*" : "")
         }.joined(separator: "|")

@@ -1,5 +1,4 @@
 // Which model, and how it is loaded.
-import API
 import ArgumentParser
 import Batching
 import Checkpoints
@@ -13,7 +12,7 @@ struct ModelOptions: ParsableArguments {
     var model: String?
 
     @Option(help: ArgumentHelp("How weights are kept: stored, as they are in the file.", valueName: "P"))
-    var precision: Precision?
+    var precision: String?
 
     @Option(help: ArgumentHelp("Compute threads; default: one a core.", valueName: "N"))
     var threads: Int?
@@ -24,7 +23,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens that may wait before callers are told to come back (default: 1048576).", valueName: "N"))
     var maxQueueTokens: Int?
 
-    enum Precision: String, ExpressibleByArgument, CaseIterable {
+    enum Precision: String, CaseIterable {
         case stored
     }
 
@@ -36,15 +35,14 @@ struct ModelOptions: ParsableArguments {
         var limits = BatchLimits()
         if let tokens = try Setting.count("max-batch-tokens", maxBatchTokens) { limits.maximumBatchTokens = tokens }
         if let tokens = try Setting.count("max-queue-tokens", maxQueueTokens) { limits.maximumQueueTokens = tokens }
-        _ = try Setting.word("precision", precision)
+        _ = try Setting.word("precision", precision, as: Precision.self)
         let progress = LoadProgress()
         let bar = quietly ? nil : ProgressBar("loading \(folder)", unit: .bytes)
         defer { bar?.finish() }
         bar?.follow { (progress.doneBytes, progress.totalBytes) }
         do {
-            return try Scorer(
-                checkpoint: Checkpoint(folder: folder), threads: threads, limits: limits, progress: progress
-            )
+            let checkpoint = try Checkpoint(folder: folder)
+            return try Scorer(checkpoint: checkpoint, threads: threads, limits: limits, progress: progress)
         } catch {
             throw Failure.model(folder, error)
         }
@@ -61,26 +59,23 @@ struct ModelOptions: ParsableArguments {
 /// How credit is computed where a caller does not say.
 struct CreditOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Default pooling: \(Pooling.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "P"))
-    var pooling: Pooling?
+    var pooling: String?
 
     @Option(help: ArgumentHelp("Default temperature of sws and softmin, on the scale of credit.", valueName: "T"))
     var temperature: Double?
 
     @Option(help: ArgumentHelp("Default scale of credit: \(Scale.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "S"))
-    var scale: Scale?
+    var scale: String?
 
     /// The model's own default with what was said laid over it.
     func settings(over standard: CreditSettings) throws -> CreditSettings {
-        let pooling = try Setting.word("pooling", pooling) ?? standard.pooling
-        let scale = try Setting.word("scale", scale) ?? standard.scale
+        let pooling = try Setting.word("pooling", pooling, as: Pooling.self) ?? standard.pooling
+        let scale = try Setting.word("scale", scale, as: Scale.self) ?? standard.scale
         let temperature = try Setting.number("temperature", temperature) ?? standard.temperature
-        do {
+        do throws(CreditError) {
             return try CreditSettings(pooling: pooling, temperature: temperature, scale: scale)
         } catch {
             throw Failure.usage("credit: \(error.sentence)")
         }
     }
 }
-
-extension Pooling: ExpressibleByArgument {}
-extension Scale: ExpressibleByArgument {}

@@ -73,5 +73,5 @@ final class ProgressBar: Sendable {
         Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     }
 
-    private static func write(_ text: String) { fputs(text, stderr) }
+    private static func write(_ text: String) { Output.write(text, to: STDERR_FILENO) }
 }

@@ -71,29 +71,29 @@ struct LineReader: ~Copyable {
 }
 
 /// A file of lines, or standard output; what was written is flushed before a command says it is done.
-final class LineWriter {
+struct LineWriter: ~Copyable {
+    private static let flushAt = 1 << 16
+
     private let path: String
-    private let stream: UnsafeMutablePointer<FILE>
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
 
     init(path: String?) throws {
         self.path = path ?? "standard output"
-        guard let path else {
-            stream = stdout
-            return
-        }
-        guard let opened = fopen(path, "we") else { throw Failure.file(path, String(cString: strerror(errno))) }
-        stream = opened
+        descriptor = path.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) } ?? STDOUT_FILENO
+        guard descriptor >= 0 else { throw Failure.file(self.path, String(cString: strerror(errno))) }
     }
 
-    deinit { if stream != stdout { fclose(stream) } }
+    deinit { if descriptor != STDOUT_FILENO { close(descriptor) } }
 
-    func write(_ line: [UInt8]) throws {
-        guard fwrite(line, 1, line.count, stream) == line.count, putc(0x0A, stream) != EOF else { throw failure }
+    mutating func write(_ line: [UInt8]) throws {
+        buffer += line
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count >= Self.flushAt { try flush() }
     }
 
-    func finish() throws {
-        guard fflush(stream) == 0 else { throw failure }
+    mutating func flush() throws {
+        guard Output.write(buffer, to: descriptor) else { throw Failure.file(path, String(cString: strerror(errno))) }
+        buffer.removeAll(keepingCapacity: true)
     }
-
-    private var failure: Failure { .file(path, String(cString: strerror(errno))) }
 }

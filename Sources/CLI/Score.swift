@@ -37,7 +37,7 @@ struct Score: AsyncParsableCommand {
         var input = try LineReader(path: rollouts)
         let scorer = try modelOptions.load()
         let settings = try creditSettings(over: scorer.profile.defaultCredit)
-        let writer = try LineWriter(path: output)
+        var writer = try LineWriter(path: output)
         let bar = ProgressBar("scoring", unit: .rollouts)
         let done = Counter()
         bar.follow { [total = input.lineCount] in (done.value, max(total, done.value)) }
@@ -54,7 +54,7 @@ struct Score: AsyncParsableCommand {
             index += lines.count
             done.add(lines.count)
         }
-        try writer.finish()
+        try writer.flush()
         return failed
     }
 

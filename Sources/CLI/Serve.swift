@@ -6,6 +6,8 @@ import Logging
 import Scoring
 import ServiceLifecycle
 import Serving
+import Sockets
+import UnixSignals
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,11 +30,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Largest body of a request (default: 8388608).", valueName: "N"))
     var maxBodyBytes: Int?
 
-    @Option(help: ArgumentHelp("Seconds that a stop waits for what was accepted (default: 30).", valueName: "N"))
+    @Option(help: ArgumentHelp("Seconds that a stop waits for what was accepted (default: 25).", valueName: "N"))
     var drainSeconds: Int?
 
     @Option(help: ArgumentHelp("trace, debug, info (one line a request), notice, warning, error, critical.", valueName: "L"))
-    var logLevel: Logger.Level?
+    var logLevel: String?
 
     func run() async throws {
         try await Failure.reporting {
@@ -48,14 +50,13 @@ struct Serve: AsyncParsableCommand {
                 metrics: PrometheusMetrics()
             )
             let server: Server
-            do {
+            do throws(SocketError) {
                 server = try Server(configuration: settings.configuration) { await service.respond(to: $0) }
             } catch {
-                throw Failure.usage("cannot listen on \(settings.configuration.host): \(error)")
+                throw Failure.usage("cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)")
             }
             // The one line that scripts wait for; it tells the real port.
-            print("listening on http://\(server.address)")
-            fflush(stdout)
+            Output.write("listening on http://\(server.address)\n", to: STDOUT_FILENO)
             let group = ServiceGroup(
                 services: [HTTPService(server: server, service: service)],
                 gracefulShutdownSignals: [.sigterm, .sigint],
@@ -72,8 +73,8 @@ private struct HTTPService: ServiceLifecycle.Service {
     let service: API.Service
 
     func run() async throws {
-        try await withGracefulShutdownHandler {
-            try await server.run()
+        await withGracefulShutdownHandler {
+            await server.run()
         } onGracefulShutdown: {
             service.stopBeingReady()
             server.drain()
@@ -95,12 +96,12 @@ private struct ServeSettings {
         )
         if let bytes = try Setting.count("max-body-bytes", flags.maxBodyBytes) { configuration.limits.bodyBytes = bytes }
         if let seconds = try Setting.count("drain-seconds", flags.drainSeconds, least: 0) {
-            configuration.drainSeconds = Double(seconds)
+            configuration.deadlines.drain = .seconds(seconds)
         }
         self.configuration = configuration
         servedName = try Setting.text("served-name", flags.servedName) ?? Self.name(of: flags.modelOptions.folder())
         var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = try Setting.word("log-level", flags.logLevel) ?? .notice
+        logger.logLevel = try Setting.word("log-level", flags.logLevel, as: Logger.Level.self) ?? .notice
         self.logger = logger
     }
 
@@ -111,5 +112,3 @@ private struct ServeSettings {
         return String(cString: resolved).split(separator: "/").last.map(String.init) ?? folder
     }
 }
-
-extension Logger.Level: ExpressibleByArgument {}

@@ -1,5 +1,4 @@
 // A flag, else its environment variable, else nothing.
-import ArgumentParser
 import Glibc
 
 /// Every flag `--max-batch-tokens` is also `LINCHPIN_MAX_BATCH_TOKENS`; the flag wins.
@@ -34,12 +33,14 @@ enum Setting {
         return number
     }
 
-    static func word<Word: ExpressibleByArgument>(_ flag: String, _ given: Word?) throws -> Word? {
-        if let given { return given }
-        guard let text = environment(flag) else { return nil }
-        guard let word = Word(argument: text) else {
-            let known = Word.allValueStrings.joined(separator: ", ")
-            throw Failure.usage("\(variable(flag)): \(text) is not one of \(known)")
+    /// One word of an enumeration.
+    static func word<Word: RawRepresentable & CaseIterable>(
+        _ flag: String, _ given: String?, as type: Word.Type
+    ) throws -> Word? where Word.RawValue == String {
+        guard let text = given ?? environment(flag) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure.usage("--\(flag): \(text) is not one of \(known)")
         }
         return word
     }

@@ -2,7 +2,7 @@
 
 /// Members in the order of the text; equal to another object with the same members in any order.
 ///
-/// Keys are compared by their UTF-8 bytes. Swift's `String` calls the composed and the decomposed "é" equal, JSON does not.
+/// Keys are compared by their UTF-8 bytes; to `String`'s own `==`, composed and decomposed accents are equal.
 package struct JSONObject: Sendable {
     private var members: [Member] = []
     /// Where each key stands; filled only once there are more members than a scan is fast for.
@@ -35,22 +35,30 @@ package struct JSONObject: Sendable {
             switch (place(of: key), newValue) {
             case (let place?, let value?): members[place].value = value
             case (let place?, nil): remove(at: place)
-            case (nil, let value?): append(key, value)
+            case (nil, let value?):
+                _ = appendNew(key)
+                setLast(value)
             case (nil, nil): break
             }
         }
     }
 
-    func contains(_ key: String) -> Bool { place(of: key) != nil }
-
-    /// The caller has checked that the key is new.
-    mutating func append(_ key: String, _ value: JSONValue) {
-        members.append(Member(key: key, value: value))
-        if members.count > Self.scanned + 1 {
-            places[ByteKey(text: key)] = members.count - 1
-        } else if members.count == Self.scanned + 1 {
-            index()
+    /// Appends a member whose value is null until `setLast`; false where the key is not new.
+    ///
+    /// In two halves because a parser has the key first, and hashing it once is a third of its time.
+    mutating func appendNew(_ key: String) -> Bool {
+        if members.count < Self.scanned {
+            guard place(of: key) == nil else { return false }
+        } else {
+            if members.count == Self.scanned { index() }
+            guard places.updateValue(members.count, forKey: ByteKey(text: key)) == nil else { return false }
         }
+        members.append(Member(key: key, value: .null))
+        return true
+    }
+
+    mutating func setLast(_ value: JSONValue) {
+        members[members.count - 1].value = value
     }
 
     private func place(of key: String) -> Int? {

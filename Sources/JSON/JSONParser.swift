@@ -68,11 +68,11 @@ struct JSONParser {
         }
     }
 
-    /// Puts a finished value into the innermost container; gives that container where it ends here, nil where another value follows.
+    /// Puts a finished value into the innermost container; gives that one if it ends here, nil if a value follows.
     private mutating func closeOrContinue(after value: JSONValue) throws(JSONError) -> JSONValue? {
         let top = open.count - 1
-        if let key = open[top].key {
-            open[top].object.append(key, value)
+        if open[top].isObject {
+            open[top].object.setLast(value)
             open[top].key = nil
         } else {
             open[top].elements.append(value)
@@ -98,10 +98,10 @@ struct JSONParser {
         try scanner.expect(UInt8(ascii: "\""))
         let key = try scanner.string()
         let top = open.count - 1
-        let isDuplicate = open[top].object.contains(key)
         open[top].key = key
-        // RFC 8259 section 4 leaves a repeated name to the reader; readers that guess disagree, which is how filters are passed by.
-        if isDuplicate { throw JSONError(.duplicateKey(key), offset: offset) }
+        // RFC 8259 section 4 leaves a repeated name to the reader; two readers that guess differently can be played
+        // against each other.
+        guard open[top].object.appendNew(key) else { throw JSONError(.duplicateKey(key), offset: offset) }
         scanner.skipWhiteSpace()
         try scanner.expect(UInt8(ascii: ":"))
         scanner.skipWhiteSpace()

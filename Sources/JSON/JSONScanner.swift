@@ -154,16 +154,10 @@ extension JSONScanner {
 
     /// Never repairs: `String(decoding:)` would turn a bad byte into U+FFFD.
     private func validated(_ range: Range<Int>) throws(JSONError) -> String {
-        if let text = String(validating: bytes[range], as: UTF8.self) { return text }
-        throw JSONError(.invalidUTF8, offset: firstInvalidByte(in: range))
-    }
-
-    private func firstInvalidByte(in range: Range<Int>) -> Int {
         do {
-            _ = try UTF8Span(validating: bytes.span.extracting(range))
-            return range.lowerBound
+            return String(copying: try UTF8Span(validating: bytes.span.extracting(range)))
         } catch {
-            return range.lowerBound + error.byteOffsets.lowerBound
+            throw JSONError(.invalidUTF8, offset: range.lowerBound + error.byteOffsets.lowerBound)
         }
     }
 
@@ -188,7 +182,7 @@ extension JSONScanner {
     private mutating func unicodeEscape(from start: Int) throws(JSONError) -> Unicode.Scalar {
         let first = try hexadecimal(from: start)
         if let scalar = Unicode.Scalar(first) { return scalar }
-        // Python writes lone surrogates where a model's output was cut inside a character; there is no text that they stand for.
+        // Python writes lone surrogates where a model's output was cut inside a character; they stand for no text.
         let lone = JSONError(.loneSurrogate, offset: start)
         guard first < 0xDC00, position + 1 < bytes.count,
             bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")

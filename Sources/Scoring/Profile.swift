@@ -54,9 +54,13 @@ package struct Profile: Sendable, Equatable {
 
     /// The credit of a caller who asks for none in particular.
     package var defaultCredit: CreditSettings {
-        var credit = CreditSettings.standard
-        if scale == .raw { credit.scale = .logit }
-        if semantics == .value { credit.pooling = .last }
-        return credit
+        let standard = CreditSettings.standard
+        let settings = try? CreditSettings(
+            pooling: semantics == .value ? .last : standard.pooling,
+            temperature: standard.temperature,
+            scale: scale == .raw ? .logit : standard.scale
+        )
+        // Neither pooling is missing on any scale, so there always are settings.
+        return settings ?? standard
     }
 }

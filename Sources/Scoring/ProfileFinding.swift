@@ -1,5 +1,5 @@
 // Finds the profile of a checkpoint and proves it.
-import Checkpoints
+package import Checkpoints
 import JSON
 import Transformers
 

@@ -1,10 +1,10 @@
 // From a rollout to its step rewards and credit.
 package import Batching
-import Checkpoints
+package import Checkpoints
 package import Crediting
-import JSON
+import Glibc
 import Tokenizing
-package import Transformers
+import Transformers
 
 /// A loaded checkpoint with everything that scoring with it needs.
 ///
@@ -83,7 +83,7 @@ package struct Scorer: Sendable {
             return try await batcher.submit(sequences.map { (work: $0, tokens: $0.ids.count) })
         } catch let error as BatchError {
             switch error {
-            case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: seconds)
+            case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
             case .closed: throw .closing
             default: throw .kernel("\(error)")
             }

@@ -2,7 +2,7 @@
 package import Checkpoints
 import JSON
 package import Tokenizing
-package import Transformers
+import Transformers
 
 /// Profile, tokenizer and template of a folder; `inspect` stops here, serving goes on to load the weights.
 package struct ScoringPlan: Sendable {
@@ -34,11 +34,10 @@ package struct ScoringPlan: Sendable {
         )
     }
 
-    /// The segments of a small example, for `inspect` to show.
-    package func example() throws(ScoringError) -> (rendering: Rendering, segments: [Segment]) {
-        let prompt = Prompt.text("What is 1+1?")
+    /// A small rollout as the model reads it, for `inspect` to show.
+    package func example() throws(ScoringError) -> Rendering {
         let steps = try Steps(.list(["1 + 1 = 2.", "The answer is 2."]), separator: profile.separator)
-        return (try template.render(prompt, steps: steps), try template.segments(prompt, steps: steps))
+        return try template.render(.text("What is 1+1?"), steps: steps)
     }
 }
 

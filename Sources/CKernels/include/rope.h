@@ -1,0 +1,38 @@
+// Rotary position embedding, half-split (NeoX) layout.
+//
+// frequency[j] = 1 / theta^(2j / dimension) and angle = position * frequency[j], each rounded to float32 as transformers rounds it
+// (modeling_rope_utils `_compute_default_rope_parameters`, Qwen2RotaryEmbedding.forward): at large positions the rounding of the angle
+// is far larger than 1e-5, so it has to be the same one.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+/// The inverse frequencies of one head.
+lp_status lp_rope_frequencies(
+    double theta,     // > 0
+    size_t dimension, // of a head; even
+    float *frequency  // [dimension / 2]
+);
+
+/// cosine and sine of every angle.
+void lp_rope_angles(
+    const int32_t *positions, // [rows]
+    size_t rows,
+    const float *frequency, // [dimension / 2]
+    size_t dimension,
+    float *cosine, // [rows, dimension / 2]
+    float *sine    // [rows, dimension / 2]
+);
+
+/// Rotates in place: (a, b) -> (a cos - b sin, b cos + a sin), where a and b are the two halves of a head.
+void lp_rope_rotate(
+    float *x,            // [rows, heads, dimension]
+    const float *cosine, // [rows, dimension / 2]
+    const float *sine,   // [rows, dimension / 2]
+    size_t rows,
+    size_t heads,
+    size_t dimension
+);

@@ -1,0 +1,9 @@
+// linchpin bench: what this machine reaches.
+import ArgumentParser
+
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure what this machine reaches.",
+        subcommands: [BenchServer.self]
+    )
+}

@@ -1,0 +1,49 @@
+// The sentences of what is wrong with a model or tokenizer.
+import JSON
+import Tokenizing
+import Transformers
+
+extension ModelError {
+    var sentence: String {
+        switch self {
+        case .checkpoint(let error): error.sentence
+        case .unsupportedModelType(let name): "config.json: model_type \(name) is not supported (qwen2, qwen3)"
+        case .unsupportedActivation(let name): "config.json: hidden_act \(name) is not supported (silu)"
+        case .unsupportedRopeScaling(let name): "config.json: the rope type \(name) is not supported (default)"
+        case .unsupportedRopeBase(let value): "config.json: rope_theta \(value) is not a number greater than 0"
+        case .unsupportedSize(let name, let value): "config.json: \(name) \(value) is out of range or fits no other size"
+        case .missingTensor(let name): "the tensor \(name) is missing"
+        case .wrongShape(let tensor, let expected, let found):
+            "the tensor \(tensor) has the shape \(found), config.json asks for \(expected)"
+        case .wrongClassCount(let reduction, let found): "the head has \(found) classes, too few or many for \(reduction)"
+        case .badThreadCount(let count): "\(count) is not a number of threads"
+        default: "\(self)"
+        }
+    }
+}
+
+extension TokenizerError {
+    var sentence: String { "tokenizer.json: \(words)" }
+
+    private var words: String {
+        switch self {
+        case .json(let error): "not valid JSON (byte \(error.offset))"
+        case .tooLarge(let field, let count, let limit): "\(field): \(count) is more than \(limit)"
+        case .missing(let field): "\(field) is missing"
+        case .wrongType(let field): "\(field) is of another type than it should be"
+        case .unsupportedComponent(let field, let name): "\(field): the kind \(name) is not supported"
+        case .unsupportedSetting(let field, let value): "\(field): the setting \(value) is not supported"
+        case .unsupportedPattern(let pattern): "the split pattern \(pattern) is not supported"
+        case .idOutOfRange(let field, let id): "\(field): the id \(id) is out of range"
+        case .duplicateID(let field, let id): "\(field): the id \(id) is taken"
+        case .missingByte(let byte): "there is no token for the byte \(byte)"
+        case .malformedMerge(let field): "\(field) is no merge of two tokens"
+        case .duplicateMerge(let field): "\(field) stands there twice"
+        case .unknownMergeToken(let field, let token): "\(field): \(token.debugDescription) is not in the vocabulary"
+        case .emptyAddedToken(let field): "\(field) is empty"
+        case .duplicateAddedToken(let field, let content): "\(field): \(content.debugDescription) stands there twice"
+        case .misnumberedAddedToken(let content, let id, let expected):
+            "the added token \(content.debugDescription) has the id \(id), Hugging Face gives it \(expected)"
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// Opens a model folder and checks all but the data.
+import JSON
+
+/// A Hugging Face folder; its safetensors files are held open, so that one that is replaced can still be read.
+package struct Checkpoint: Sendable {
+    package let folder: String
+    package let config: ModelConfig
+    /// Every tensor that can be loaded, by name.
+    package let tensors: [String: TensorInfo]
+    /// Tensors of other element types: they may lie in the files, and are refused when they are asked for.
+    package let unsupportedTensors: [String: UnsupportedTensor]
+    let files: [String: ModelFile]
+
+    private static let configLimit = 16 << 20
+
+    /// Reads config.json and the header of every safetensors file; the data is not touched.
+    package init(folder: String) throws(CheckpointError) {
+        guard ModelFile.isFolder(folder) else { throw .notAFolder(folder) }
+        self.folder = folder
+        guard let text = try ModelFile.contents(of: "config.json", in: folder, limit: Self.configLimit) else {
+            throw .missingFile("config.json")
+        }
+        config = try ModelConfig(json: try Self.object(parsing: text, file: "config.json"))
+        let weights = try Weights(folder: folder)
+        files = weights.files
+        var tensors: [String: TensorInfo] = [:]
+        var unsupported: [String: UnsupportedTensor] = [:]
+        for entry in weights.entries {
+            if let info = entry.info {
+                tensors[entry.name] = info
+            } else {
+                unsupported[entry.name] = UnsupportedTensor(
+                    dtype: entry.dtypeName,
+                    shape: entry.shape,
+                    file: entry.file
+                )
+            }
+        }
+        self.tensors = tensors
+        unsupportedTensors = unsupported
+    }
+
+    /// Another file of the folder, such as tokenizer.json; nil where there is none.
+    /// - Parameter limit: in bytes; a longer file is refused before it is read.
+    package func file(_ name: String, limit: Int) throws(CheckpointError) -> [UInt8]? {
+        try ModelFile.contents(of: name, in: folder, limit: limit)
+    }
+
+    static func object(parsing text: [UInt8], file: String) throws(CheckpointError) -> JSONObject {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: text)
+        } catch {
+            throw .notJSON(file: file, error)
+        }
+        guard let object = value.object else { throw .notAnObject(file: file) }
+        return object
+    }
+}
+
+/// One element of a tensor, as it is stored.
+package enum DType: String, Sendable, CaseIterable {
+    case float32 = "F32"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+
+    package var byteCount: Int { self == .float32 ? 4 : 2 }
+}
+
+/// A tensor that nothing here computes with, such as a buffer of I64.
+package struct UnsupportedTensor: Sendable, Equatable {
+    package let dtype: String
+    package let shape: [Int]
+    package let file: String
+}
+
+/// Where a tensor lies and what it holds; row-major, little-endian.
+package struct TensorInfo: Sendable, Equatable {
+    package let name: String
+    package let dtype: DType
+    /// Empty for a scalar; a size may be 0.
+    package let shape: [Int]
+    package let file: String
+    /// From the start of the file; not necessarily aligned.
+    package let fileOffset: Int
+    package let byteCount: Int
+
+    package var elementCount: Int { byteCount / dtype.byteCount }
+}

@@ -1,0 +1,172 @@
+// Carries one connection through its life.
+internal import HTTPTypes
+internal import Sockets
+
+/// One client's connection; `ConnectionLife` decides, this acts.
+actor Connection {
+    private let loop: SocketLoop
+    private let stream: any ByteStream
+    private let deadlines: ServerDeadlines
+    private let respond: Responder
+    private let roster: Roster
+    private let counters: Counters
+    private var life: ConnectionLife
+    private var isGone = false
+
+    /// The stream's own loop, so that no `await` between the two changes the thread.
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    init(
+        _ stream: any ByteStream,
+        on loop: SocketLoop,
+        configuration: ServerConfiguration,
+        roster: Roster,
+        counters: Counters,
+        respond: @escaping Responder
+    ) {
+        self.loop = loop
+        self.stream = stream
+        deadlines = configuration.deadlines
+        self.roster = roster
+        self.counters = counters
+        self.respond = respond
+        life = ConnectionLife(limits: configuration.limits, deadlines: configuration.deadlines, now: .now)
+    }
+
+    /// From the first byte to the close. A cancelled task cuts the connection off.
+    func run() async {
+        while true {
+            switch life.next(now: .now) {
+            case .read(let deadline): await read(until: deadline)
+            case .sendContinue: await write(ResponseWriter.continueBytes)
+            case .respond(let arrival): await answer(arrival)
+            case .finish: await stream.finish()
+            case .close: return await close()
+            }
+        }
+    }
+
+    /// Closes when what has arrived is answered.
+    func drain() async {
+        life.drain(now: .now)
+        await stream.interrupt()
+    }
+
+    /// Closes when idle, for the sake of others.
+    func makeRoom() async {
+        life.makeRoom()
+        await stream.interrupt()
+    }
+
+    private func close() async {
+        if life.isLost { await stream.abort() } else { await stream.close() }
+    }
+
+    private func read(until deadline: Instant) async {
+        let isIdle = life.isIdle
+        if isIdle { roster.mark(self, isIdle: true) }
+        do throws(SocketError) {
+            take(try await stream.read(atMost: Self.readBytes, until: deadline))
+        } catch {
+            switch error {
+            case .timedOut: life.timedOut(now: .now)
+            case .interrupted: break
+            default: life.lost()
+            }
+        }
+        if isIdle { roster.mark(self, isIdle: false) }
+    }
+
+    /// One read of the socket; a body of the largest size takes 128 of them.
+    private static let readBytes = 64 * 1024
+
+    private func take(_ bytes: [UInt8]) {
+        counters.count(counters.bytesReceived, bytes.count)
+        if bytes.isEmpty { life.peerFinished() } else { life.received(bytes, now: .now) }
+    }
+
+    private func answer(_ arrival: Arrival) async {
+        let response: Response
+        switch arrival {
+        case .refusal:
+            counters.count(counters.refusals)
+            response = await respond(arrival)
+        case .request:
+            counters.count(counters.requests)
+            response = await respondWhileWatching(arrival)
+        }
+        await write(life.answered(response, date: HTTPDate.now()))
+        guard !life.isLost else { return countAsGone() }
+        life.written(now: .now)
+        counters.count(counters.responses)
+    }
+
+    private func countAsGone() {
+        guard !isGone else { return }
+        isGone = true
+        counters.count(counters.clientsGone)
+    }
+
+    private func write(_ bytes: [UInt8]) async {
+        do throws(SocketError) {
+            try await stream.write(bytes, stall: deadlines.writeStall)
+            counters.count(counters.bytesSent, bytes.count)
+        } catch {
+            life.lost()
+        }
+    }
+
+    private enum Happening: Sendable {
+        case answered(Response)
+        case callerLeft
+        /// The watch ended because the answer is there.
+        case stopped
+    }
+
+    /// The handler's answer; the handler is cancelled as soon as there is nobody to hear it.
+    private func respondWhileWatching(_ arrival: Arrival) async -> Response {
+        await withTaskGroup(of: Happening.self) { group in
+            let respond = respond
+            group.addTask { .answered(await respond(arrival)) }
+            group.addTask { await self.watch() }
+            var response = Response(status: .internalServerError)
+            for await happening in group {
+                switch happening {
+                case .answered(let answer): response = answer
+                case .callerLeft: countAsGone()
+                case .stopped: break
+                }
+                group.cancelAll()
+            }
+            return response
+        }
+    }
+
+    /// Reads ahead while a request is answered, until the caller leaves or the answer is there.
+    private func watch() async -> Happening {
+        while !life.isLost {
+            do throws(SocketError) {
+                if life.hasPeerFinished { return await graceIsOver() ? .callerLeft : .stopped }
+                guard life.room > 0 else {
+                    let hangUp = try await stream.waitForHangUp()
+                    guard hangUp == .finished else { throw SocketError.lost(code: 0) }
+                    return await graceIsOver() ? .callerLeft : .stopped
+                }
+                take(try await stream.read(atMost: min(life.room, Self.readBytes), until: nil))
+            } catch {
+                switch error {
+                case .cancelled, .closed: return .stopped
+                case .interrupted, .timedOut: continue
+                default: life.lost()
+                }
+            }
+        }
+        return .callerLeft
+    }
+
+    /// A client that ended its sending side may be waiting all the same: what is quick still reaches it.
+    private func graceIsOver() async -> Bool {
+        do { try await Task.sleep(for: deadlines.callerGrace) } catch { return false }
+        return true
+    }
+}

@@ -1,0 +1,200 @@
+// Decides what a connection does next; does nothing itself.
+internal import HTTPTypes
+package import Sockets
+
+/// The life of one connection: requests in order, deadlines, keep-alive, half-closes, draining, the last goodbye.
+///
+/// A pure value with the time handed in. Its owner asks `next`, does what it says, tells what came of it, and asks again.
+package struct ConnectionLife: Sendable {
+    package enum Action: Sendable, Equatable {
+        /// Read, and tell `received`, `peerFinished`, `timedOut` or `lost`.
+        case read(until: Instant)
+        /// Write `100 Continue`.
+        case sendContinue
+        /// Answer, write what `answered` gives, and tell `written`.
+        case respond(to: Arrival)
+        /// Say that nothing more is written.
+        case finish
+        case close
+    }
+
+    private enum Phase {
+        case receiving
+        case answering(Exchange)
+        case finishing
+        case lingering(until: Instant, budget: Int)
+        case closed
+    }
+
+    /// What is known of a request while it is answered.
+    private struct Exchange {
+        var isHead = false
+        var isOld = false
+        /// Whether the client lets the connection go on.
+        var keepsAlive = false
+        var closes = false
+    }
+
+    private let limits: ServerLimits
+    private let deadlines: ServerDeadlines
+    private var parser: RequestParser
+    private var phase = Phase.receiving
+    private var head: RequestHead?
+    private var requests = 0
+
+    /// When the present part of the present message began.
+    private var idleSince: Instant
+    private var headSince: Instant
+    private var bodySince: Instant
+    private var bodyBytes = 0
+    private var drainingSince: Instant?
+    /// The connection is wanted for another client: it ends as soon as it is idle.
+    private var isUnwanted = false
+
+    /// The client has ended its sending side.
+    package private(set) var hasPeerFinished = false
+    /// The connection broke.
+    package private(set) var isLost = false
+
+    package init(limits: ServerLimits, deadlines: ServerDeadlines, now: Instant) {
+        self.limits = limits
+        self.deadlines = deadlines
+        parser = RequestParser(limits: limits)
+        idleSince = now
+        headSince = now
+        bodySince = now
+    }
+
+    /// Whether nothing of a next request has come.
+    package var isIdle: Bool {
+        if case .receiving = phase { parser.progress == .nothing } else { false }
+    }
+
+    /// How much more may be read while a request is being answered.
+    package var room: Int { max(0, limits.readAheadBytes - parser.unread) }
+
+    package mutating func next(now: Instant) -> Action {
+        switch phase {
+        case .receiving: return receive(now)
+        case .answering, .closed: return .close
+        case .finishing:
+            phase = .lingering(until: now + deadlines.linger, budget: limits.lingerBytes)
+            return .finish
+        case .lingering(let until, let budget):
+            return now < until && budget > 0 && !hasPeerFinished ? .read(until: until) : .close
+        }
+    }
+
+    private mutating func receive(_ now: Instant) -> Action {
+        while let event = parser.next() {
+            switch event {
+            case .head(let head):
+                self.head = head
+                bodySince = now
+                bodyBytes = 0
+                // RFC 9110 10.1.1: a body that is already on its way was not held back.
+                if head.expectsContinue && parser.unread == 0 && !hasPeerFinished { return .sendContinue }
+            case .request(let request):
+                requests += 1
+                return respond(to: .request(request))
+            case .refusal(let refusal):
+                return respond(to: .refusal(refusal))
+            }
+        }
+        if hasPeerFinished {
+            guard let refusal = parser.finish() else { return .close }
+            return respond(to: .refusal(refusal))
+        }
+        let deadline = deadline
+        switch parser.progress {
+        // The last look at the socket comes first: what arrived in the moment of the deadline is served.
+        case .nothing: return .read(until: deadline)
+        case .head: return now < deadline ? .read(until: deadline) : respond(to: .refusal(.timedOut(.head)))
+        case .body: return now < deadline ? .read(until: deadline) : respond(to: .refusal(.timedOut(.body)))
+        }
+    }
+
+    private mutating func respond(to arrival: Arrival) -> Action {
+        var exchange = Exchange(isHead: parser.isHead)
+        if case .request = arrival, let head {
+            exchange = Exchange(isHead: head.method == .head, isOld: head.isOld, keepsAlive: head.keepsAlive)
+        }
+        head = nil
+        phase = .answering(exchange)
+        return .respond(to: arrival)
+    }
+
+    private var deadline: Instant {
+        switch parser.progress {
+        case .nothing:
+            let idle = idleSince + (isUnwanted ? .zero : deadlines.idle)
+            return drainingSince.map { min(idle, max($0, idleSince) + deadlines.drainGrace) } ?? idle
+        case .head:
+            return headSince + deadlines.head
+        case .body:
+            let earned = Duration.seconds(bodyBytes) / max(1, deadlines.bodyBytesPerSecond)
+            return bodySince + min(deadlines.body, deadlines.bodyGrace + earned)
+        }
+    }
+
+    package mutating func received(_ bytes: [UInt8], now: Instant) {
+        switch phase {
+        case .receiving:
+            switch parser.progress {
+            case .nothing: headSince = now
+            case .head: break
+            case .body: bodyBytes += bytes.count
+            }
+            parser.append(bytes)
+        case .answering: parser.append(bytes)
+        case .lingering(let until, let budget): phase = .lingering(until: until, budget: budget - bytes.count)
+        case .finishing, .closed: break
+        }
+    }
+
+    /// The client sends nothing more; what it has sent is still answered.
+    package mutating func peerFinished() { hasPeerFinished = true }
+
+    /// A read came to its deadline without a byte.
+    package mutating func timedOut(now: Instant) {
+        if isIdle && now >= deadline { phase = .closed }
+    }
+
+    /// Reading or writing is no longer possible.
+    package mutating func lost() {
+        isLost = true
+        phase = .closed
+    }
+
+    /// Closes soon, but not before everything that has arrived is answered.
+    package mutating func drain(now: Instant) { drainingSince = drainingSince ?? now }
+
+    /// Closes as soon as nothing is asked of it.
+    package mutating func makeRoom() { isUnwanted = true }
+
+    /// The bytes of `response`, the answer to the present arrival.
+    package mutating func answered(_ response: Response, date: [UInt8]) -> [UInt8] {
+        guard case .answering(var exchange) = phase else { return [] }
+        let options = response.headers[values: .connection].joined(separator: ",").utf8.split(separator: 0x2C)
+        let isLast = (drainingSince != nil || hasPeerFinished || isUnwanted) && parser.unread == 0
+        exchange.closes =
+            !exchange.keepsAlive || isLast || requests >= limits.requestsPerConnection
+            || options.contains { Array($0)[...].trimmed.equals(ignoringCase: "close") }
+        phase = .answering(exchange)
+        let goesOn: ResponseWriter.Connection = exchange.isOld ? .keepsAlive : .goesOn
+        return ResponseWriter.bytes(
+            of: response,
+            to: exchange.isHead,
+            connection: exchange.closes ? .closes : goesOn,
+            date: date
+        )
+    }
+
+    /// The response is out: on to the next request, or to the end.
+    package mutating func written(now: Instant) {
+        guard case .answering(let exchange) = phase else { return }
+        idleSince = now
+        headSince = now
+        phase = exchange.closes ? .finishing : .receiving
+    }
+}

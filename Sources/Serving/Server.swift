@@ -1,0 +1,108 @@
+// Listens, accepts, lets every connection run, drains.
+internal import Glibc
+internal import HTTPTypes
+package import Sockets
+
+/// An HTTP/1.1 server: `respond` is called once for each arrival, in a task of its own.
+package final class Server: Sendable {
+    private let configuration: ServerConfiguration
+    private let respond: Responder
+    private let listener: Listener
+    private let loops: [SocketLoop]
+    private let roster = Roster()
+    private let counters = Counters()
+    /// Ends when the server is asked to drain.
+    private let untilDrained: AsyncStream<Never>
+    private let drainRequest: AsyncStream<Never>.Continuation
+
+    /// Where it listens, with the real port; clients may connect from now on.
+    package let address: SocketAddress
+
+    /// Binds and listens; connections are taken once `run` is called.
+    package init(configuration: ServerConfiguration, respond: @escaping Responder) throws(SocketError) {
+        self.configuration = configuration
+        self.respond = respond
+        loops = (0..<Self.loopCount).map { SocketLoop(label: "linchpin.sockets.\($0)") }
+        listener = try Listener(
+            host: configuration.host,
+            port: configuration.port,
+            backlog: configuration.backlog,
+            on: loops[0]
+        )
+        address = listener.address
+        (untilDrained, drainRequest) = AsyncStream.makeStream()
+    }
+
+    package var statistics: Statistics { counters.now }
+
+    /// Ends the service without losing a request; `run` returns when all is answered, or at the drain deadline.
+    package func drain() { drainRequest.finish() }
+
+    /// Serves until drained. Cancelling the task cuts every connection off instead.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.acceptAll() }
+            group.addTask { await self.drainWhenAsked() }
+            // Whichever is first: all connections have ended after a drain, or the drain took too long.
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Enough to keep the network busy; the processor is there for the model.
+    private static var loopCount: Int { min(4, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    private func acceptAll() async {
+        let limit = configuration.maximumConnections ?? Self.connectionLimit
+        await withDiscardingTaskGroup { group in
+            var accepted = 0
+            while let socket = await listener.accept() {
+                let loop = loops[accepted % loops.count]
+                accepted &+= 1
+                let connection = Connection(
+                    PlainStream(socket, on: loop),
+                    on: loop,
+                    configuration: configuration,
+                    roster: roster,
+                    counters: counters,
+                    respond: respond
+                )
+                let mustDrain = roster.enter(connection)
+                counters.count(counters.acceptedConnections)
+                counters.count(counters.openConnections)
+                group.addTask { await self.serve(connection, draining: mustDrain) }
+                if !mustDrain { await makeRoom(below: limit) }
+            }
+        }
+    }
+
+    private func serve(_ connection: Connection, draining: Bool) async {
+        if draining { await connection.drain() }
+        await connection.run()
+        roster.leave(connection)
+        counters.count(counters.openConnections, -1)
+    }
+
+    /// At the limit nothing is accepted, and those that have been idle longest are asked to go.
+    private func makeRoom(below limit: Int) async {
+        while roster.count >= limit && !Task.isCancelled {
+            for connection in roster.longestIdle(max(1, limit / 16)) { await connection.makeRoom() }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// The descriptor limit, less what the rest of the process may need.
+    private static var connectionLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return max(16, Int(min(limit.rlim_cur, 65_536)) - 64)
+    }
+
+    private func drainWhenAsked() async {
+        for await _ in untilDrained {}
+        guard !Task.isCancelled else { return }
+        await listener.drain(grace: configuration.deadlines.drainGrace)
+        for connection in roster.drain() { await connection.drain() }
+        try? await Task.sleep(for: configuration.deadlines.drain)
+    }
+}

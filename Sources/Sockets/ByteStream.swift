@@ -1,0 +1,35 @@
+// The seam between HTTP and the network: plain now, TLS later.
+
+/// Bytes both ways over one connection, with deadlines.
+///
+/// At most one task reads and one task writes at a time. Whoever holds a stream closes it.
+package protocol ByteStream: Actor {
+    /// The next bytes, at most `count`; empty when the peer has finished sending.
+    func read(atMost count: Int, until deadline: Instant?) async throws(SocketError) -> [UInt8]
+
+    /// Writes everything; gives up with `timedOut` when the peer takes nothing for the length of `stall`.
+    func write(_ bytes: [UInt8], stall: Duration) async throws(SocketError)
+
+    /// Returns when the peer has gone, without reading what it sent before; for a reader whose buffer is full.
+    func waitForHangUp() async throws(SocketError) -> HangUp
+
+    /// Ends a waiting read, or else the next one, with `interrupted`.
+    func interrupt()
+
+    /// Says that nothing more is written; reading goes on.
+    func finish()
+
+    /// Lets go of the connection. Waiting reads and writes end with `closed`.
+    func close()
+
+    /// Closes with a reset, so that the peer knows at once.
+    func abort()
+}
+
+/// How a peer has gone.
+package enum HangUp: Sendable, Equatable {
+    /// It sends nothing more, and may still read.
+    case finished
+    /// The connection is dead both ways.
+    case lost
+}

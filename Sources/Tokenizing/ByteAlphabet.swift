@@ -1,0 +1,37 @@
+// The letters by which byte-level vocabularies spell bytes.
+
+/// GPT-2's alphabet: printable Latin-1 spells itself, the other 68 bytes are U+0100 and up ("Ġ" is a space).
+enum ByteAlphabet {
+    /// The scalar of each byte.
+    static let scalars: [UInt32] = {
+        var unprintable: UInt32 = 0x100
+        return (UInt32(0)..<256).map { byte in
+            switch byte {
+            case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: return byte
+            default:
+                defer { unprintable += 1 }
+                return unprintable
+            }
+        }
+    }()
+
+    /// The byte of each scalar below U+0144, nil for the 68 that the alphabet leaves out.
+    private static let bytes: [UInt8?] = {
+        var bytes = [UInt8?](repeating: nil, count: 0x144)
+        for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar)] = UInt8(byte) }
+        return bytes
+    }()
+
+    /// Appends the bytes that a token's text spells; false, with nothing appended, where it is not in this alphabet.
+    static func append(_ text: String, to bytes: inout [UInt8]) -> Bool {
+        let start = bytes.count
+        for scalar in text.unicodeScalars {
+            guard scalar.value < 0x144, let byte = Self.bytes[Int(scalar.value)] else {
+                bytes.removeSubrange(start...)
+                return false
+            }
+            bytes.append(byte)
+        }
+        return true
+    }
+}

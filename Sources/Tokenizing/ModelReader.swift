@@ -1,0 +1,139 @@
+// The model of a tokenizer.json: its tokens and merges, checked.
+
+import JSON
+
+/// A byte-level BPE model as it stands in the file.
+struct ModelReader {
+    private(set) var vocabulary = Vocabulary()
+    private(set) var merger: Merger
+    private let index: TokenIndex
+
+    init(_ model: FileObject) throws(TokenizerError) {
+        try Self.checkSettings(model)
+        guard let tokens = try model.object("vocab") else { throw .missing(field: model.path("vocab")) }
+        index = try Self.readVocabulary(tokens, into: &vocabulary)
+        guard let merges = try model.array("merges") else { throw .missing(field: model.path("merges")) }
+        let byteIDs = try Self.byteIDs(index)
+        let table = try Self.mergeTable(merges, field: model.path("merges"), index: index)
+        merger = Merger(byteIDs: byteIDs, merges: table)
+    }
+
+    /// `unk_token`, `fuse_unk` and `byte_fallback` say what becomes of a byte without a token, and here all have one.
+    private static func checkSettings(_ model: FileObject) throws(TokenizerError) {
+        let name = try model.type()
+        guard name == "BPE" else { throw .unsupportedComponent(field: model.field, name: name) }
+        if let dropout = model.members["dropout"], !dropout.isNull, dropout.double != 0 {
+            throw .unsupportedSetting(field: model.path("dropout"), value: dropout.number?.lexeme ?? "?")
+        }
+        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+            guard let text = try model.text(key), !text.isEmpty else { continue }
+            throw .unsupportedSetting(field: model.path(key), value: text)
+        }
+        if let flag = model.members["ignore_merges"], !flag.isNull { try model.require("ignore_merges", false) }
+    }
+
+    private static func readVocabulary(
+        _ tokens: FileObject, into vocabulary: inout Vocabulary
+    ) throws(TokenizerError) -> TokenIndex {
+        try TokenizerError.check(tokens.field, tokens.members.count, atMost: TokenizerLimits.tokens)
+        var index = TokenIndex(capacity: tokens.members.count)
+        for (token, value) in tokens.members {
+            let id = try FileObject.id(value, field: tokens.path(token))
+            guard !vocabulary.contains(id) else { throw .duplicateID(field: tokens.path(token), id: id) }
+            vocabulary.insert(token, id: id)
+            index.insert(token, id: Int32(id))
+        }
+        return index
+    }
+
+    private static func byteIDs(_ index: TokenIndex) throws(TokenizerError) -> [Int32] {
+        var ids: [Int32] = []
+        for (byte, scalar) in ByteAlphabet.scalars.enumerated() {
+            let text = Array(String(Character(Unicode.Scalar(UInt16(scalar)) ?? " ")).utf8)
+            guard let id = index.id(of: text[...]) else { throw .missingByte(UInt8(byte)) }
+            ids.append(id)
+        }
+        return ids
+    }
+
+    private static func mergeTable(
+        _ merges: [JSONValue], field: String, index: TokenIndex
+    ) throws(TokenizerError) -> MergeTable {
+        try TokenizerError.check(field, merges.count, atMost: TokenizerLimits.merges)
+        var table = MergeTable(capacity: merges.count)
+        var text: [UInt8] = []
+        for (rank, merge) in merges.enumerated() {
+            text.removeAll(keepingCapacity: true)
+            guard let middle = readPair(merge, into: &text) else { throw .malformedMerge(field: "\(field)[\(rank)]") }
+            func id(_ token: ArraySlice<UInt8>) throws(TokenizerError) -> Int32 {
+                if let id = index.id(of: token) { return id }
+                throw .unknownMergeToken(field: "\(field)[\(rank)]", token: String(decoding: token, as: UTF8.self))
+            }
+            let isNew = table.append(try id(text[..<middle]), try id(text[middle...]), makes: try id(text[...]))
+            guard isNew else { throw .duplicateMerge(field: "\(field)[\(rank)]") }
+        }
+        return table
+    }
+
+    /// `"a b"` or `["a", "b"]`: both tokens one after the other, and where the second begins.
+    private static func readPair(_ merge: JSONValue, into text: inout [UInt8]) -> Int? {
+        switch merge {
+        case .string(let pair):
+            text += pair.utf8
+            guard let space = text.firstIndex(of: 0x20) else { return nil }
+            text.remove(at: space)
+            return text.contains(0x20) ? nil : space
+        case .array(let pair):
+            guard pair.count == 2, let left = pair[0].string, let right = pair[1].string else { return nil }
+            text += left.utf8
+            text += right.utf8
+            return left.utf8.count
+        default:
+            return nil
+        }
+    }
+}
+
+extension ModelReader {
+    /// The file's added tokens, whose ids must be those that Hugging Face would give them.
+    func addedTokens(_ values: [JSONValue]) throws(TokenizerError) -> [AddedToken] {
+        try TokenizerError.check("added_tokens", values.count, atMost: TokenizerLimits.addedTokens)
+        var tokens: [AddedToken] = []
+        var contents: Set<[UInt8]> = []
+        var ids: Set<Int> = []
+        var next = vocabulary.count
+        for (place, value) in values.enumerated() {
+            let object = try FileObject(value, field: "added_tokens[\(place)]")
+            guard let content = try object.text("content") else { throw .missing(field: object.path("content")) }
+            let token = try addedToken(object, Array(content.utf8))
+            guard contents.insert(token.content).inserted else {
+                throw .duplicateAddedToken(field: object.field, content: content)
+            }
+            let id = Int(token.id)
+            guard ids.insert(id).inserted else { throw .duplicateID(field: object.path("id"), id: id) }
+            // A token that the model has keeps the model's id; the others follow the model's, in the file's order.
+            let known = index.id(of: token.content[...]).map { Int($0) }
+            let expected = known ?? next
+            guard id == expected else { throw .misnumberedAddedToken(content: content, id: id, expected: expected) }
+            if known == nil {
+                guard !vocabulary.contains(id) else { throw .duplicateID(field: object.path("id"), id: id) }
+                next += 1
+            }
+            tokens.append(token)
+        }
+        return tokens
+    }
+
+    private func addedToken(_ object: FileObject, _ content: [UInt8]) throws(TokenizerError) -> AddedToken {
+        guard !content.isEmpty else { throw .emptyAddedToken(field: object.field) }
+        try TokenizerError.check(object.path("content"), content.count, atMost: TokenizerLimits.addedTokenBytes)
+        return AddedToken(
+            id: Int32(try object.id("id")),
+            content: content,
+            isSingleWord: try object.flag("single_word"),
+            stripsLeft: try object.flag("lstrip"),
+            stripsRight: try object.flag("rstrip"),
+            isNormalised: try object.flag("normalized")
+        )
+    }
+}

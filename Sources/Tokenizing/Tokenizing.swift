@@ -1,0 +1,128 @@
+// Text to token ids as the model's own tokenizer has them.
+
+package import JSON
+
+/// One tokenizer.json: normalise, split into pieces, merge each piece's bytes; exactly as Hugging Face `tokenizers`.
+///
+/// Text is UTF-8 bytes and Unicode scalars throughout, never `Character`: `\r\n` is two, and the composed and the
+/// decomposed "é" differ. Time is O(n log n) in the worst text, and nothing is kept between calls.
+package struct Tokenizer: Sendable {
+    let normaliser: Normaliser
+    let splitter: Splitter
+    let merger: Merger
+    let added: AddedTokens
+    let vocabulary: Vocabulary
+
+    /// The ids of ordinary text: no added token is recognised, so `<|im_end|>` is eight bytes like any other (P3).
+    package func encode(_ text: String) -> [Int32] {
+        var encoding = Encoding(capacity: text.utf8.count)
+        encode(text.utf8.span, into: &encoding)
+        return encoding.ids
+    }
+
+    /// The ids that Hugging Face's `encode(add_special_tokens=False)` gives; for text that we wrote ourselves.
+    package func encodeWithAddedTokens(_ text: String) -> [Int32] {
+        var encoding = Encoding(capacity: text.utf8.count)
+        let raw = text.utf8.span
+        for segment in added.raw.segments(of: raw) {
+            switch segment {
+            case .token(let id): encoding.ids.append(id)
+            case .text(let range): encodeNormalisedTokens(raw.extracting(range), into: &encoding)
+            }
+        }
+        return encoding.ids
+    }
+
+    /// The id of an added token by its exact bytes.
+    package func addedToken(_ content: String) -> Int32? { added.ids[Array(content.utf8)] }
+
+    /// What a token stands for, not always whole UTF-8; nil where no token has this id.
+    package func bytes(of id: Int32) -> [UInt8]? { added.contents[id] ?? vocabulary.bytes(of: id) }
+
+    /// How many tokens there are, the added ones among them.
+    package var count: Int { vocabulary.count + added.contents.keys.count { vocabulary.bytes(of: $0) == nil } }
+
+    /// Every id is less than this, and at least 0.
+    package var idUpperBound: Int {
+        Swift.max(vocabulary.idUpperBound, (added.contents.keys.max().map { Int($0) } ?? -1) + 1)
+    }
+}
+
+/// The ids of one text while they are found, with the memory that its pieces share.
+struct Encoding {
+    var ids: [Int32] = []
+    var scratch = MergeScratch()
+
+    /// - Parameter capacity: the text's bytes; prose has about one token in four of them.
+    init(capacity: Int) {
+        ids.reserveCapacity(capacity / 3 + 8)
+    }
+}
+
+extension Tokenizer {
+    private func encode(_ text: Span<UInt8>, into encoding: inout Encoding) {
+        if let normal = normaliser.changed(text) {
+            split(normal.span, into: &encoding)
+        } else {
+            split(text, into: &encoding)
+        }
+    }
+
+    /// Tokens of `normalized: true` are looked for in text that is normalised; what is left is not normalised again.
+    private func encodeNormalisedTokens(_ text: Span<UInt8>, into encoding: inout Encoding) {
+        let normal = normaliser.changed(text) ?? text.withUnsafeBufferPointer { Array($0) }
+        for segment in added.normalised.segments(of: normal.span) {
+            switch segment {
+            case .token(let id): encoding.ids.append(id)
+            case .text(let range): split(normal.span.extracting(range), into: &encoding)
+            }
+        }
+    }
+
+    private func split(_ text: Span<UInt8>, into encoding: inout Encoding) {
+        var start = 0
+        while start < text.count {
+            let end = splitter.pieceEnd(text, from: start)
+            merger.append(text.extracting(start..<end), to: &encoding.ids, scratch: &encoding.scratch)
+            start = end
+        }
+    }
+}
+
+/// Why a tokenizer.json cannot be used; `field` is where it stands, such as `model.merges[7]`.
+package enum TokenizerError: Error, Equatable, Sendable {
+    case json(JSONError)
+    /// More bytes, tokens or merges than any real tokenizer has.
+    case tooLarge(field: String, count: Int, limit: Int)
+    case missing(field: String)
+    /// Of another JSON type than the format has there.
+    case wrongType(field: String)
+    /// A component whose kind we do not do, such as `normalizer` `Lowercase`.
+    case unsupportedComponent(field: String, name: String)
+    /// A component that we do, with a setting that we do not.
+    case unsupportedSetting(field: String, value: String)
+    /// A split pattern that nobody has written out by hand here.
+    case unsupportedPattern(String)
+    case idOutOfRange(field: String, id: Int)
+    case duplicateID(field: String, id: Int)
+    /// The vocabulary has no token for a single byte, so some text would have no ids.
+    case missingByte(UInt8)
+    case malformedMerge(field: String)
+    case duplicateMerge(field: String)
+    /// A merge of tokens, or into a token, that the vocabulary has not.
+    case unknownMergeToken(field: String, token: String)
+    case emptyAddedToken(field: String)
+    case duplicateAddedToken(field: String, content: String)
+    /// Hugging Face numbers added tokens by its own rule whatever the file says; here the two differ.
+    case misnumberedAddedToken(content: String, id: Int, expected: Int)
+}
+
+/// What a tokenizer.json may hold; the largest real ones have a quarter of this.
+package enum TokenizerLimits {
+    package static let fileBytes = 64 << 20
+    /// Ids and ranks share one machine word in the merge table.
+    package static let tokens = 1 << 20
+    package static let merges = 1 << 20
+    package static let addedTokens = 1 << 16
+    package static let addedTokenBytes = 1 << 10
+}

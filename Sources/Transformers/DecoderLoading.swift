@@ -1,0 +1,54 @@
+// A decoder from a checkpoint.
+import CKernels
+import Checkpoints
+
+extension Decoder {
+    /// Checks every tensor by the files' headers, then reads them.
+    init(blueprint: Blueprint, loader: inout WeightLoader) throws(ModelError) {
+        self.blueprint = blueprint
+        embedding = try loader.matrix(blueprint.embedding)
+        var layers: [DecoderLayer] = []
+        for index in 0..<blueprint.config.layerCount {
+            layers.append(
+                try DecoderLayer(
+                    plan: blueprint.layer(index), window: blueprint.config.slidingWindows[index] ?? 0, loader: &loader))
+        }
+        self.layers = layers
+        finalNorm = try loader.vector(blueprint.finalNorm)
+
+        frequencies = FloatBuffer(count: blueprint.config.headDimension / 2)
+        let status = lp_rope_frequencies(
+            blueprint.config.ropeTheta, blueprint.config.headDimension, frequencies.start)
+        guard status == LP_OK else { throw .unsupportedRopeBase(blueprint.config.ropeTheta) }
+    }
+}
+
+extension Blueprint {
+    /// Refuses a checkpoint that lacks a tensor or has it in another shape, before gigabytes are read.
+    func check(_ loader: WeightLoader) throws(ModelError) {
+        try loader.check(embedding)
+        try loader.check(finalNorm)
+        for index in 0..<config.layerCount {
+            for tensor in layer(index).tensors { try loader.check(tensor) }
+        }
+    }
+}
+
+extension DecoderLayer {
+    fileprivate init(plan: LayerPlan, window: Int, loader: inout WeightLoader) throws(ModelError) {
+        self.init(
+            inputNorm: try loader.vector(plan.inputNorm),
+            query: try loader.linear(plan.query),
+            key: try loader.linear(plan.key),
+            value: try loader.linear(plan.value),
+            queryNorm: try loader.vector(ifPlanned: plan.queryNorm),
+            keyNorm: try loader.vector(ifPlanned: plan.keyNorm),
+            output: try loader.linear(plan.output),
+            postNorm: try loader.vector(plan.postNorm),
+            gate: try loader.linear(plan.gate),
+            up: try loader.linear(plan.up),
+            down: try loader.linear(plan.down),
+            window: window
+        )
+    }
+}

@@ -1,0 +1,67 @@
+// A checkpoint that answers batches with rewards.
+import CKernels
+package import Checkpoints
+
+/// Owns the weights, the activation memory and the compute threads; one batch at a time, on a queue of its own.
+package actor RewardModel {
+    /// Bytes of weights in memory.
+    package nonisolated let memoryBytes: Int
+    /// Numbers in the tensors that are used.
+    package nonisolated let parameterCount: Int
+    /// Logits a read position.
+    package nonisolated let classCount: Int
+
+    private nonisolated let queue = ComputeQueue()
+    private let decoder: Decoder
+    private let head: ScoringHead
+    private let workers: Workers
+    private let activations = Activations()
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+    /// Reads the weights, on the caller's thread.
+    ///
+    /// - Parameters:
+    ///   - threads: that compute together, the calling one among them; no reward's bits depend on it.
+    ///   - products: which matrix product is used for each shape.
+    package init(
+        checkpoint: Checkpoint, head: Head, reduction: Reduction, threads: Int, progress: LoadProgress?,
+        products: ProductChooser = ProductChooser()
+    ) throws(ModelError) {
+        guard (1...1024).contains(threads) else { throw .badThreadCount(threads) }
+        let blueprint = try Blueprint(config: checkpoint.config)
+        let plans = try head.plans(hidden: blueprint.config.hiddenSize) { checkpoint.tensors[$0]?.shape }
+        let classes = plans.last?.outputs ?? 0
+        guard reduction.accepts(classCount: classes) else {
+            throw .wrongClassCount(reduction: reduction, found: classes)
+        }
+        var loader = WeightLoader(checkpoint: checkpoint, progress: progress, chooser: products)
+        try blueprint.check(loader)
+        for tensor in plans.flatMap(\.tensors) { try loader.check(tensor) }
+
+        self.head = try ScoringHead(plans: plans, reduction: reduction, loader: &loader)
+        decoder = try Decoder(blueprint: blueprint, loader: &loader)
+        workers = Workers(count: threads, scratchFloats: RewardModel.scratchFloats(of: blueprint, plans))
+        memoryBytes = loader.memoryBytes
+        parameterCount = loader.parameterCount
+        classCount = classes
+    }
+
+    /// What the greediest kernel call needs.
+    private static func scratchFloats(of blueprint: Blueprint, _ head: [LinearPlan]) -> Int {
+        let config = blueprint.config
+        let inputs = [config.hiddenSize, config.intermediateSize, blueprint.queryWidth] + head.map(\.inputs)
+        let linear = inputs.map { lp_linear_scratch($0) }.max() ?? 0
+        return max(linear, lp_attention_scratch(config.headDimension))
+    }
+
+    /// One reward a read position, in order; a value that is not finite is returned as it is.
+    package func forward(_ batch: PackedBatch) throws(ModelError) -> [Float] {
+        let vocabulary = decoder.embedding.rows
+        for (row, id) in batch.ids.enumerated() where id < 0 || Int(id) >= vocabulary {
+            throw .unknownToken(id: id, row: row)
+        }
+        let hidden = decoder.hiddenStates(of: batch, in: activations, workers: workers)
+        return head.rewards(of: hidden, at: batch.readRows, decoder: decoder, workers: workers)
+    }
+}

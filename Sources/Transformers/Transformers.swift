@@ -1,0 +1,57 @@
+// What a reward model is asked for, and how it refuses.
+package import Checkpoints
+
+/// The layers that turn a hidden state into class logits, by the names of their tensors.
+package enum Head: Sendable, Equatable {
+    /// One linear layer; as many classes as its weight has rows.
+    case linear(weight: String, bias: String?)
+    /// Linear, ReLU, linear.
+    case mlp2(first: Layer, second: Layer)
+
+    /// One linear layer of a head.
+    package struct Layer: Sendable, Equatable {
+        package let weight: String
+        package let bias: String?
+
+        package init(weight: String, bias: String?) {
+            self.weight = weight
+            self.bias = bias
+        }
+    }
+}
+
+/// How class logits become one reward.
+package enum Reduction: Sendable, Equatable {
+    /// The probability of one class among all.
+    case softmax(Int)
+    /// p1 - p0 of two classes, in [-1, 1].
+    case margin
+    /// The logistic of one class.
+    case sigmoid
+    /// The one class as it is.
+    case identity
+}
+
+/// Why a model cannot be loaded, or a batch not be run.
+package enum ModelError: Error, Sendable, Equatable {
+    case checkpoint(CheckpointError)
+    case unsupportedModelType(String)
+    case unsupportedActivation(String)
+    case unsupportedRopeScaling(String)
+    /// The rotary base is not a number greater than 0.
+    case unsupportedRopeBase(Double)
+    /// A size of config.json is out of range, or does not fit another one.
+    case unsupportedSize(name: String, value: Int)
+    case missingTensor(String)
+    case wrongShape(tensor: String, expected: [Int], found: [Int])
+    /// The head has too few or too many classes for the reduction.
+    case wrongClassCount(reduction: Reduction, found: Int)
+    case badThreadCount(Int)
+
+    case emptyBatch
+    case emptySequence(index: Int)
+    /// Read positions are missing, not ascending or outside the sequence.
+    case badReadPositions(sequence: Int)
+    /// The id has no row in the embedding table.
+    case unknownToken(id: Int32, row: Int)
+}

@@ -1,0 +1,68 @@
+// Brings planned tensors into memory, once they all fit.
+import CKernels
+import Checkpoints
+
+/// Reads tensors by plan and counts what it read. Tensors that no plan names are never read.
+struct WeightLoader {
+    private let checkpoint: Checkpoint
+    private let progress: LoadProgress?
+    private var chooser: ProductChooser
+    /// Elements of all tensors read.
+    private(set) var parameterCount = 0
+    /// Bytes that they take in memory.
+    private(set) var memoryBytes = 0
+
+    init(checkpoint: Checkpoint, progress: LoadProgress?, chooser: ProductChooser) {
+        self.checkpoint = checkpoint
+        self.progress = progress
+        self.chooser = chooser
+    }
+
+    /// Refuses a tensor that is missing or has another shape than planned, from the files' headers alone.
+    func check(_ plan: TensorPlan) throws(ModelError) {
+        guard let info = checkpoint.tensors[plan.name] else { throw .missingTensor(plan.name) }
+        guard info.shape == plan.shape else {
+            throw .wrongShape(tensor: plan.name, expected: plan.shape, found: info.shape)
+        }
+    }
+
+    mutating func matrix(_ plan: TensorPlan) throws(ModelError) -> StoredMatrix {
+        let tensor = try read(plan)
+        memoryBytes += tensor.bytes.count
+        return StoredMatrix(tensor: tensor, rows: plan.shape[0], columns: plan.shape[1])
+    }
+
+    /// A norm's weight or a bias, widened: they are small, and used beside float32 numbers.
+    mutating func vector(_ plan: TensorPlan) throws(ModelError) -> FloatBuffer {
+        let tensor = try read(plan)
+        let vector = FloatBuffer(count: plan.shape[0])
+        let status = lp_widen(tensor.bytes.baseAddress, tensor.dtype.kernelType, vector.count, vector.start)
+        precondition(status == LP_OK, "a stored type has no kernel")
+        memoryBytes += vector.count * MemoryLayout<Float>.stride
+        return vector
+    }
+
+    mutating func vector(ifPlanned plan: TensorPlan?) throws(ModelError) -> FloatBuffer? {
+        guard let plan else { return nil }
+        return try vector(plan)
+    }
+
+    mutating func linear(_ plan: LinearPlan) throws(ModelError) -> Linear {
+        let weight = try matrix(plan.weight)
+        let bias = try vector(ifPlanned: plan.bias)
+        return Linear(
+            weight: weight, bias: bias, product: chooser.product(inputs: weight.columns, outputs: weight.rows))
+    }
+
+    private mutating func read(_ plan: TensorPlan) throws(ModelError) -> Tensor {
+        try check(plan)
+        let tensor: Tensor
+        do throws(CheckpointError) {
+            tensor = try checkpoint.load(plan.name, progress: progress)
+        } catch {
+            throw .checkpoint(error)
+        }
+        parameterCount += plan.shape.reduce(1, *)
+        return tensor
+    }
+}
