@@ -68,7 +68,7 @@ let package = Package(
         room("Crediting"),
         // Floor 0
         room("JSON"),
-        .target(name: "CKernels", dependencies: ["CBLAS"], linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CKernels", dependencies: ["CBLAS"], linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -82,9 +82,12 @@ let package = Package(
         tests("TransformersTests", ["Transformers", "CKernels", "Checkpoints", "JSON"]),
         tests("SocketsTests", ["Sockets"]),
         tests("ServingTests", ["Serving", "Sockets", "JSON", httpTypes]),
-        tests("ScoringTests", ["Scoring", "Tokenizing", "Checkpoints", "Crediting", "JSON"]),
-        tests("APITests", ["API", "Serving", "Scoring", "JSON", httpTypes, yams]),
-        tests("EndToEndTests", ["JSON", yams]),
+        tests("ScoringTests", ["Scoring", "Transformers", "Batching", "Checkpoints", "Crediting"]),
+        tests(
+            "APITests",
+            ["API", "Serving", "Scoring", "Batching", "Checkpoints", "JSON", httpTypes, logging, metrics, yams]
+        ),
+        tests("EndToEndTests", ["JSON"]),
     ],
     swiftLanguageModes: [.v6]
 )

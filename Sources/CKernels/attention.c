@@ -69,10 +69,25 @@ static void pack_keys(const float *from, size_t stride, size_t rows, size_t dime
     }
 }
 
-/// scores[q][k] = sum over d of queries[q][d] * keys[d][k], for four queries.
-INLINE void score_queries(const workspace *w, size_t query) {
+/// The keys of a block that a query sees: [low, high), empty where low >= high.
+typedef struct span {
+    size_t low;
+    size_t high;
+} span;
+
+static inline span visible_keys(size_t query, size_t start, size_t window) {
+    size_t end = query + 1; // a query sees itself
+    size_t begin = window > 0 && end > window ? end - window : 0;
+    return (span){
+        .low = begin > start ? begin - start : 0,
+        .high = end - start < BLOCK ? end - start : BLOCK,
+    };
+}
+
+/// scores[q][k] = sum over d of queries[q][d] * keys[d][k], for four queries and at least the first `count` keys.
+INLINE void score_queries(const workspace *w, size_t query, size_t count) {
     const float *q = w->queries + query * w->padded;
-    for (size_t k = 0; k < BLOCK; k += LANES) {
+    for (size_t k = 0; k < count; k += LANES) {
         float sums[QUERIES][LANES] = {{0}};
         for (size_t d = 0; d < w->padded; d++) {
             const float *key = w->keys + d * BLOCK + k;
@@ -98,14 +113,11 @@ INLINE float largest(const float *scores, float least) {
     return lanes[0];
 }
 
-/// Scores of keys [low, high) of this block become weights relative to the maximum so far; all others become 0.
-INLINE void weigh(const workspace *w, size_t query, size_t low, size_t high) {
+/// Scores of visible keys become weights relative to the maximum so far; all others become 0.
+INLINE void weigh(const workspace *w, size_t query, span keys) {
     float *scores = w->scores + query * BLOCK;
-    if (low >= high) { // no key of this block: what was summed stays
-        memset(scores, 0, BLOCK * sizeof *scores);
-        return;
-    }
-    for (size_t k = 0; k < BLOCK; k++) scores[k] = k >= low && k < high ? scores[k] : -INFINITY;
+    if (keys.low >= keys.high) return; // what was summed stays
+    for (size_t k = 0; k < BLOCK; k++) scores[k] = k >= keys.low && k < keys.high ? scores[k] : -INFINITY;
     float maximum = largest(scores, w->maximum[query]);
     float shrink = lp_exp(w->maximum[query] - maximum);
 
@@ -123,16 +135,30 @@ INLINE void weigh(const workspace *w, size_t query, size_t low, size_t high) {
     for (size_t d = 0; d < w->padded; d++) out[d] *= shrink;
 }
 
-/// out[q][d] += sum over k of scores[q][k] * values[k][d], for four queries and the first `keys` keys.
-INLINE void blend_values(const workspace *w, size_t query, size_t keys) {
+/// sums[i] += scores[query + i][k] * values[k], sixteen dimensions from `d` on.
+INLINE void blend_value(const workspace *w, size_t query, size_t i, size_t k, size_t d, float sums[QUERIES][LANES]) {
+    float weight = w->scores[(query + i) * BLOCK + k];
+    const float *value = w->values + k * w->padded + d;
+    for (size_t lane = 0; lane < LANES; lane++) sums[i][lane] += weight * value[lane];
+}
+
+/// out[q][d] += sum over visible k of scores[q][k] * values[k][d], for four queries.
+///
+/// Keys that all four see are read once for the four. A key that is not seen is not touched, not even with weight 0: what comes later
+/// may be infinite.
+INLINE void blend_values(const workspace *w, size_t query, const span keys[QUERIES]) {
+    size_t begin = keys[QUERIES - 1].low;
+    size_t end = keys[0].high > begin ? keys[0].high : begin;
     for (size_t d = 0; d < w->padded; d += LANES) {
         float sums[QUERIES][LANES] = {{0}};
-        for (size_t k = 0; k < keys; k++) {
-            const float *value = w->values + k * w->padded + d;
-            for (size_t i = 0; i < QUERIES; i++) {
-                float weight = w->scores[(query + i) * BLOCK + k];
-                for (size_t lane = 0; lane < LANES; lane++) sums[i][lane] += weight * value[lane];
-            }
+        for (size_t i = 0; i < QUERIES; i++) {
+            for (size_t k = keys[i].low; k < begin && k < keys[i].high; k++) blend_value(w, query, i, k, d, sums);
+        }
+        for (size_t k = begin; k < end; k++) {
+            for (size_t i = 0; i < QUERIES; i++) blend_value(w, query, i, k, d, sums);
+        }
+        for (size_t i = 0; i < QUERIES; i++) {
+            for (size_t k = end; k < keys[i].high; k++) blend_value(w, query, i, k, d, sums);
         }
         for (size_t i = 0; i < QUERIES; i++) {
             float *out = w->out + (query + i) * w->padded + d;
@@ -143,17 +169,14 @@ INLINE void blend_values(const workspace *w, size_t query, size_t keys) {
 
 /// One block of queries against one block of keys that begins at key `start`.
 INLINE void attend(const workspace *w, size_t first_query, size_t queries, size_t start, size_t window) {
-    size_t last_key = first_query + queries - start;
+    // Queries past the last one are rows of zeros: they are computed along with the last four and never written.
     for (size_t query = 0; query < queries; query += QUERIES) {
-        score_queries(w, query);
-        for (size_t i = query; i < query + QUERIES; i++) {
-            size_t end = first_query + i + 1; // a query sees itself
-            size_t begin = window > 0 && end > window ? end - window : 0;
-            size_t low = begin > start ? begin - start : 0;
-            size_t high = end - start < BLOCK ? end - start : BLOCK;
-            weigh(w, i, low, i < queries ? high : 0);
-        }
-        blend_values(w, query, last_key < BLOCK ? last_key : BLOCK);
+        span keys[QUERIES];
+        for (size_t i = 0; i < QUERIES; i++) keys[i] = visible_keys(first_query + query + i, start, window);
+        if (keys[QUERIES - 1].high <= keys[0].low) continue;
+        score_queries(w, query, keys[QUERIES - 1].high);
+        for (size_t i = 0; i < QUERIES; i++) weigh(w, query + i, keys[i]);
+        blend_values(w, query, keys);
     }
 }
 

@@ -28,7 +28,7 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// Opens, proves and loads the model; a failure is one line on standard error and exit code 3.
-    func load(quietly: Bool = false) throws -> Scorer {
+    func load() throws -> Scorer {
         let folder = try folder()
         let threads = try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         guard threads <= 1024 else { throw Failure.usage("--threads: at most 1024") }
@@ -37,9 +37,8 @@ struct ModelOptions: ParsableArguments {
         if let tokens = try Setting.count("max-queue-tokens", maxQueueTokens) { limits.maximumQueueTokens = tokens }
         _ = try Setting.word("precision", precision, as: Precision.self)
         let progress = LoadProgress()
-        let bar = quietly ? nil : ProgressBar("loading \(folder)", unit: .bytes)
-        defer { bar?.finish() }
-        bar?.follow { (progress.doneBytes, progress.totalBytes) }
+        let bar = ProgressBar("loading \(folder)", unit: .bytes) { (progress.doneBytes, progress.totalBytes) }
+        defer { bar.finish() }
         do {
             let checkpoint = try Checkpoint(folder: folder)
             return try Scorer(checkpoint: checkpoint, threads: threads, limits: limits, progress: progress)

@@ -1,52 +1,43 @@
 // Shows how far long work has come.
 import Dispatch
 import Glibc
-import Synchronization
 
 /// A bar on a terminal, a plain line every few seconds in a log; always on standard error.
 ///
 /// Owns a timer that looks at the work from outside, so that the work itself reports to nobody.
-final class ProgressBar: Sendable {
-    enum Unit: Sendable {
+final class ProgressBar {
+    enum Unit {
         case bytes
         case rollouts
     }
 
     private let title: String
     private let unit: Unit
+    private let look: () -> (done: Int, total: Int)
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let started = ContinuousClock.now
-    private let timer: Mutex<(any DispatchSourceTimer)?> = Mutex(nil)
-    private let look: Mutex<(@Sendable () -> (done: Int, total: Int))?> = Mutex(nil)
+    private let timer: any DispatchSourceTimer
 
-    init(_ title: String, unit: Unit) {
+    /// Starts to show what `look` says; it is called from another thread.
+    init(_ title: String, unit: Unit, look: @escaping @Sendable () -> (done: Int, total: Int)) {
         self.title = title
         self.unit = unit
-    }
-
-    /// Starts to show what `progress` says.
-    func follow(_ progress: @escaping @Sendable () -> (done: Int, total: Int)) {
-        look.withLock { $0 = progress }
-        let source = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
+        self.look = look
+        timer = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
         let interval: DispatchTimeInterval = isTerminal ? .milliseconds(100) : .seconds(5)
-        source.schedule(deadline: .now() + interval, repeating: interval)
-        source.setEventHandler { [self] in show(last: false) }
-        source.resume()
-        timer.withLock { $0 = source }
+        timer.schedule(deadline: .now() + interval, repeating: interval)
+        timer.setEventHandler { [weak self] in self?.show(last: false) }
+        timer.resume()
     }
 
     /// Shows the last state and stops.
     func finish() {
-        timer.withLock { timer in
-            timer?.cancel()
-            timer = nil
-        }
+        timer.cancel()
         show(last: true)
-        look.withLock { $0 = nil }
     }
 
     private func show(last: Bool) {
-        guard let (done, total) = look.withLock({ $0?() }) else { return }
+        let (done, total) = look()
         let seconds = Self.seconds(started.duration(to: .now))
         var line = "\(title): \(amount(done)) of \(amount(total))"
         if !last, done > 0, total > done {

@@ -38,9 +38,10 @@ struct Score: AsyncParsableCommand {
         let scorer = try modelOptions.load()
         let settings = try creditSettings(over: scorer.profile.defaultCredit)
         var writer = try LineWriter(path: output)
-        let bar = ProgressBar("scoring", unit: .rollouts)
         let done = Counter()
-        bar.follow { [total = input.lineCount] in (done.value, max(total, done.value)) }
+        let bar = ProgressBar("scoring", unit: .rollouts) { [total = input.lineCount] in
+            (done.value, max(total, done.value))
+        }
         defer { bar.finish() }
         var failed = 0
         var index = 0

@@ -55,8 +55,6 @@ struct Serve: AsyncParsableCommand {
             } catch {
                 throw Failure.usage("cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)")
             }
-            // The one line that scripts wait for; it tells the real port.
-            Output.write("listening on http://\(server.address)\n", to: STDOUT_FILENO)
             let group = ServiceGroup(
                 services: [HTTPService(server: server, service: service)],
                 gracefulShutdownSignals: [.sigterm, .sigint],
@@ -73,6 +71,8 @@ private struct HTTPService: ServiceLifecycle.Service {
     let service: API.Service
 
     func run() async throws {
+        // The one line that scripts wait for; it tells the real port. From here on a signal is a graceful stop.
+        Output.write("listening on http://\(server.address)\n", to: STDOUT_FILENO)
         await withGracefulShutdownHandler {
             await server.run()
         } onGracefulShutdown: {

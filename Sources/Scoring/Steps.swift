@@ -1,14 +1,15 @@
 // Cuts a response into steps and says where each one stands.
 
 /// The steps of a rollout as the model will read them, with their places.
-struct Steps: Equatable {
-    let texts: [String]
+package struct Steps: Equatable {
+    package let texts: [String]
     /// [start, end) in bytes of UTF-8: in the response, or in the concatenation of the steps where no response came.
-    let spans: [Range<Int>]
+    package let spans: [Range<Int>]
     /// The answer as one text where the caller sent it as one.
-    let response: String?
+    package let response: String?
 
-    init(_ source: StepSource, separator: String) throws(ScoringError) {
+    /// - Parameter separator: where a response is split when its sender names none; not empty.
+    package init(_ source: StepSource, separator: String) throws(ScoringError) {
         switch source {
         case .list(let texts):
             self.texts = texts

@@ -3,22 +3,26 @@ import Checkpoints
 
 /// How the decoders that we know differ from one another.
 struct Architecture {
-    /// Query, key and value projections have a bias (Qwen2).
+    /// Query, key and value projections have a bias.
     let projectsWithBias: Bool
-    /// Each head's queries and keys are normalised before they are turned (Qwen3).
+    /// So has the projection after attention.
+    let outputHasBias: Bool
+    /// Each head's queries and keys are normalised before they are turned.
     let normalisesHeads: Bool
 
-    init(modelType: String) throws(ModelError) {
-        switch modelType {
-        case "qwen2": self.init(projectsWithBias: true, normalisesHeads: false)
-        case "qwen3": self.init(projectsWithBias: false, normalisesHeads: true)
-        default: throw .unsupportedModelType(modelType)
+    init(config: ModelConfig) throws(ModelError) {
+        switch config.modelType {
+        case "qwen2":
+            projectsWithBias = true
+            outputHasBias = false
+            normalisesHeads = false
+        case "qwen3":
+            projectsWithBias = config.attentionBias ?? false
+            outputHasBias = config.attentionBias ?? false
+            normalisesHeads = true
+        default:
+            throw .unsupportedModelType(config.modelType)
         }
-    }
-
-    private init(projectsWithBias: Bool, normalisesHeads: Bool) {
-        self.projectsWithBias = projectsWithBias
-        self.normalisesHeads = normalisesHeads
     }
 }
 
@@ -67,13 +71,13 @@ struct LayerPlan {
     }
 }
 
-/// The decoder's sizes and tensors, checked against one another but not yet against the files.
+/// The decoder's sizes and tensors; not yet checked against the files.
 struct Blueprint {
     let config: ModelConfig
     let architecture: Architecture
 
     init(config: ModelConfig) throws(ModelError) {
-        architecture = try Architecture(modelType: config.modelType)
+        architecture = try Architecture(config: config)
         guard config.activation == "silu" else { throw .unsupportedActivation(config.activation) }
         switch config.ropeScaling {
         case .none: break
@@ -81,35 +85,7 @@ struct Blueprint {
         case .llama3: throw .unsupportedRopeScaling("llama3")
         case .other(let name): throw .unsupportedRopeScaling(name)
         }
-        try Blueprint.checkSizes(of: config)
         self.config = config
-    }
-
-    private static func checkSizes(of config: ModelConfig) throws(ModelError) {
-        // A width that no file can hold: products of two stay far from overflow.
-        let allowed = 1...1 << 24
-        let sizes = [
-            ("hidden_size", config.hiddenSize), ("intermediate_size", config.intermediateSize),
-            ("num_hidden_layers", config.layerCount), ("num_attention_heads", config.headCount),
-            ("num_key_value_heads", config.keyValueHeadCount), ("head_dim", config.headDimension),
-            ("vocab_size", config.vocabularySize),
-        ]
-        for (name, value) in sizes where !allowed.contains(value) {
-            throw .unsupportedSize(name: name, value: value)
-        }
-        guard config.headCount % config.keyValueHeadCount == 0 else {
-            throw .unsupportedSize(name: "num_key_value_heads", value: config.keyValueHeadCount)
-        }
-        guard config.headDimension % 2 == 0 else {
-            throw .unsupportedSize(name: "head_dim", value: config.headDimension)
-        }
-        guard config.slidingWindows.count == config.layerCount else {
-            throw .unsupportedSize(name: "layer_types", value: config.slidingWindows.count)
-        }
-        for case .some(let window) in config.slidingWindows where window < 1 {
-            throw .unsupportedSize(name: "sliding_window", value: window)
-        }
-        guard config.ropeTheta > 0, config.ropeTheta.isFinite else { throw .unsupportedRopeBase(config.ropeTheta) }
     }
 
     /// Width of all heads' queries side by side.
@@ -132,7 +108,11 @@ struct Blueprint {
         func linear(_ name: String, _ outputs: Int, _ inputs: Int, bias: Bool = false) -> LinearPlan {
             let name = prefix + name
             return LinearPlan(
-                weight: name + ".weight", bias: bias ? name + ".bias" : nil, outputs: outputs, inputs: inputs)
+                weight: name + ".weight",
+                bias: bias ? name + ".bias" : nil,
+                outputs: outputs,
+                inputs: inputs
+            )
         }
         let bias = architecture.projectsWithBias
         return LayerPlan(
@@ -142,11 +122,14 @@ struct Blueprint {
             value: linear("self_attn.v_proj", keyValueWidth, hidden, bias: bias),
             queryNorm: architecture.normalisesHeads ? norm("self_attn.q_norm", config.headDimension) : nil,
             keyNorm: architecture.normalisesHeads ? norm("self_attn.k_norm", config.headDimension) : nil,
-            output: linear("self_attn.o_proj", hidden, queryWidth),
+            output: linear("self_attn.o_proj", hidden, queryWidth, bias: architecture.outputHasBias),
             postNorm: norm("post_attention_layernorm", hidden),
             gate: linear("mlp.gate_proj", config.intermediateSize, hidden),
             up: linear("mlp.up_proj", config.intermediateSize, hidden),
             down: linear("mlp.down_proj", hidden, config.intermediateSize)
         )
     }
+
+    /// All tensors of the decoder.
+    var tensors: [TensorPlan] { [embedding, finalNorm] + (0..<config.layerCount).flatMap { layer($0).tensors } }
 }

@@ -61,8 +61,13 @@ struct Decoder {
         workers.rotate(a.queries, heads: config.headCount, cosine: a.cosine, sine: a.sine)
         workers.rotate(a.keys, heads: config.keyValueHeadCount, cosine: a.cosine, sine: a.sine)
         let attention = lp_attention(
-            queries: a.queries.start, keys: a.keys.start, values: a.values.start, out: a.attended.start,
-            heads: config.headCount, key_value_heads: config.keyValueHeadCount, dimension: config.headDimension,
+            queries: a.queries.start,
+            keys: a.keys.start,
+            values: a.values.start,
+            out: a.attended.start,
+            heads: config.headCount,
+            key_value_heads: config.keyValueHeadCount,
+            dimension: config.headDimension,
             window: layer.window
         )
         workers.attend(attention, rollouts: rollouts)

@@ -3,7 +3,7 @@ import CKernels
 import Checkpoints
 
 extension Decoder {
-    /// Checks every tensor by the files' headers, then reads them.
+    /// Reads every tensor of the blueprint.
     init(blueprint: Blueprint, loader: inout WeightLoader) throws(ModelError) {
         self.blueprint = blueprint
         embedding = try loader.matrix(blueprint.embedding)
@@ -11,26 +11,22 @@ extension Decoder {
         for index in 0..<blueprint.config.layerCount {
             layers.append(
                 try DecoderLayer(
-                    plan: blueprint.layer(index), window: blueprint.config.slidingWindows[index] ?? 0, loader: &loader))
+                    plan: blueprint.layer(index),
+                    window: blueprint.config.slidingWindows[index] ?? 0,
+                    loader: &loader
+                )
+            )
         }
         self.layers = layers
         finalNorm = try loader.vector(blueprint.finalNorm)
 
         frequencies = FloatBuffer(count: blueprint.config.headDimension / 2)
         let status = lp_rope_frequencies(
-            blueprint.config.ropeTheta, blueprint.config.headDimension, frequencies.start)
-        guard status == LP_OK else { throw .unsupportedRopeBase(blueprint.config.ropeTheta) }
-    }
-}
-
-extension Blueprint {
-    /// Refuses a checkpoint that lacks a tensor or has it in another shape, before gigabytes are read.
-    func check(_ loader: WeightLoader) throws(ModelError) {
-        try loader.check(embedding)
-        try loader.check(finalNorm)
-        for index in 0..<config.layerCount {
-            for tensor in layer(index).tensors { try loader.check(tensor) }
-        }
+            blueprint.config.ropeTheta,
+            blueprint.config.headDimension,
+            frequencies.start
+        )
+        precondition(status == LP_OK, "a config with an odd head dimension or no rotary base")
     }
 }
 

@@ -12,8 +12,12 @@ struct Linear {
 
     fileprivate var kernel: lp_linear {
         lp_linear(
-            weight: weight.start, bias: bias.map { UnsafePointer($0.start) }, inputs: inputs, outputs: outputs,
-            dtype: weight.dtype, product: product
+            weight: weight.start,
+            bias: bias.map { UnsafePointer($0.start) },
+            inputs: inputs,
+            outputs: outputs,
+            dtype: weight.dtype,
+            product: product
         )
     }
 }
@@ -62,8 +66,13 @@ extension Workers {
             run(rows: out.rows, width: out.width) { rows in
                 expectSuccess(
                     lp_embedding(
-                        table.start, table.dtype, table.rows, table.columns, ids.baseAddress.map { $0 + rows.lowerBound },
-                        rows.count, out[rows].start
+                        table.start,
+                        table.dtype,
+                        table.rows,
+                        table.columns,
+                        ids.baseAddress.map { $0 + rows.lowerBound },
+                        rows.count,
+                        out[rows].start
                     )
                 )
             }
@@ -75,8 +84,12 @@ extension Workers {
         positions.withUnsafeBufferPointer { positions in
             run(rows: cosine.rows, width: cosine.width) { rows in
                 lp_rope_angles(
-                    positions.baseAddress.map { $0 + rows.lowerBound }, rows.count, frequencies.start,
-                    cosine.width * 2, cosine[rows].start, sine[rows].start
+                    positions.baseAddress.map { $0 + rows.lowerBound },
+                    rows.count,
+                    frequencies.start,
+                    cosine.width * 2,
+                    cosine[rows].start,
+                    sine[rows].start
                 )
             }
         }
@@ -94,7 +107,12 @@ extension Workers {
         precondition(x.width == heads * cosine.width * 2 && cosine.rows == x.rows, "shapes disagree")
         run(rows: x.rows, width: x.width) { rows in
             lp_rope_rotate(
-                x[rows].start, cosine[rows].start, sine[rows].start, rows.count, heads, cosine.width * 2
+                x[rows].start,
+                cosine[rows].start,
+                sine[rows].start,
+                rows.count,
+                heads,
+                cosine.width * 2
             )
         }
     }
@@ -110,7 +128,12 @@ extension Workers {
             var attention = attention
             expectSuccess(
                 lp_attention_block(
-                    &attention, rollout.lowerBound, rollout.count, index % attention.heads, block, scratch
+                    &attention,
+                    rollout.lowerBound,
+                    rollout.count,
+                    index % attention.heads,
+                    block,
+                    scratch
                 )
             )
         }

@@ -3,7 +3,7 @@ import Glibc
 
 extension Reduction {
     /// Whether a head with this many classes can be reduced so.
-    func accepts(classCount: Int) -> Bool {
+    package func accepts(classCount: Int) -> Bool {
         switch self {
         case .softmax(let index): classCount > index && index >= 0
         case .margin: classCount == 2
@@ -11,8 +11,8 @@ extension Reduction {
         }
     }
 
-    /// The reward of one read position; `logits` has a class count that is accepted.
-    func reward(_ logits: UnsafeBufferPointer<Float>) -> Float {
+    /// The reward of one read position; `logits` are as many as `accepts` has accepted.
+    package func reward(_ logits: UnsafeBufferPointer<Float>) -> Float {
         switch self {
         case .softmax(let index): probabilities(logits)[index]
         case .margin: probabilities(logits)[1] - probabilities(logits)[0]

@@ -25,7 +25,11 @@ package actor RewardModel {
     ///   - threads: that compute together, the calling one among them; no reward's bits depend on it.
     ///   - products: which matrix product is used for each shape.
     package init(
-        checkpoint: Checkpoint, head: Head, reduction: Reduction, threads: Int, progress: LoadProgress?,
+        checkpoint: Checkpoint,
+        head: Head,
+        reduction: Reduction,
+        threads: Int,
+        progress: LoadProgress?,
         products: ProductChooser = ProductChooser()
     ) throws(ModelError) {
         guard (1...1024).contains(threads) else { throw .badThreadCount(threads) }
@@ -36,8 +40,7 @@ package actor RewardModel {
             throw .wrongClassCount(reduction: reduction, found: classes)
         }
         var loader = WeightLoader(checkpoint: checkpoint, progress: progress, chooser: products)
-        try blueprint.check(loader)
-        for tensor in plans.flatMap(\.tensors) { try loader.check(tensor) }
+        try loader.check(plans.flatMap(\.tensors) + blueprint.tensors)
 
         self.head = try ScoringHead(plans: plans, reduction: reduction, loader: &loader)
         decoder = try Decoder(blueprint: blueprint, loader: &loader)

@@ -24,8 +24,11 @@ struct ScoringHead {
         var x = view(normed, rows: rows.count, width: hidden.width)
         for (index, row) in rows.enumerated() {
             workers.rmsnorm(
-                hidden[row..<row + 1], weight: decoder.finalNorm, epsilon: decoder.blueprint.config.normEpsilon,
-                into: x[index..<index + 1])
+                hidden[row..<row + 1],
+                weight: decoder.finalNorm,
+                epsilon: decoder.blueprint.config.normEpsilon,
+                into: x[index..<index + 1]
+            )
         }
         for layer in layers.dropLast() {
             let y = view(middle, rows: rows.count, width: layer.outputs)
@@ -62,12 +65,17 @@ extension Head {
     }
 
     private func plan(
-        _ weight: String, _ bias: String?, inputs: Int, shape: (String) -> [Int]?
+        _ weight: String,
+        _ bias: String?,
+        inputs: Int,
+        shape: (String) -> [Int]?
     ) throws(ModelError) -> LinearPlan {
         guard let found = shape(weight) else { throw .missingTensor(weight) }
-        guard found.count == 2, found[0] > 0, found[1] == inputs else {
-            throw .wrongShape(tensor: weight, expected: [max(1, found.first ?? 1), inputs], found: found)
+        // As wide as a config allows, so that sizes stay far from overflow.
+        let outputs = min(max(found.first ?? 1, 1), 1 << 20)
+        guard found == [outputs, inputs] else {
+            throw .wrongShape(tensor: weight, expected: [outputs, inputs], found: found)
         }
-        return LinearPlan(weight: weight, bias: bias, outputs: found[0], inputs: inputs)
+        return LinearPlan(weight: weight, bias: bias, outputs: outputs, inputs: inputs)
     }
 }

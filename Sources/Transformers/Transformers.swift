@@ -38,10 +38,6 @@ package enum ModelError: Error, Sendable, Equatable {
     case unsupportedModelType(String)
     case unsupportedActivation(String)
     case unsupportedRopeScaling(String)
-    /// The rotary base is not a number greater than 0.
-    case unsupportedRopeBase(Double)
-    /// A size of config.json is out of range, or does not fit another one.
-    case unsupportedSize(name: String, value: Int)
     case missingTensor(String)
     case wrongShape(tensor: String, expected: [Int], found: [Int])
     /// The head has too few or too many classes for the reduction.

@@ -2,7 +2,7 @@
 import CKernels
 import Checkpoints
 
-/// Reads tensors by plan and counts what it read. Tensors that no plan names are never read.
+/// Reads tensors by plan, all of which were checked before, and counts what it read. Tensors that no plan names are never read.
 struct WeightLoader {
     private let checkpoint: Checkpoint
     private let progress: LoadProgress?
@@ -18,12 +18,24 @@ struct WeightLoader {
         self.chooser = chooser
     }
 
-    /// Refuses a tensor that is missing or has another shape than planned, from the files' headers alone.
-    func check(_ plan: TensorPlan) throws(ModelError) {
-        guard let info = checkpoint.tensors[plan.name] else { throw .missingTensor(plan.name) }
-        guard info.shape == plan.shape else {
-            throw .wrongShape(tensor: plan.name, expected: plan.shape, found: info.shape)
+    /// Refuses a tensor that is missing or has another shape than planned, from the files' headers alone and before gigabytes are
+    /// read; then announces what will be read.
+    func check(_ plans: [TensorPlan]) throws(ModelError) {
+        var total = 0
+        for plan in plans {
+            guard let info = checkpoint.tensors[plan.name] else { throw absence(of: plan.name) }
+            guard info.shape == plan.shape else {
+                throw .wrongShape(tensor: plan.name, expected: plan.shape, found: info.shape)
+            }
+            total += info.byteCount
         }
+        progress?.addTotal(total)
+    }
+
+    /// A tensor may lie in the files in a type that nobody computes with.
+    private func absence(of name: String) -> ModelError {
+        guard let other = checkpoint.unsupportedTensors[name] else { return .missingTensor(name) }
+        return .checkpoint(.tensor(name, file: other.file, .unsupportedDType(other.dtype)))
     }
 
     mutating func matrix(_ plan: TensorPlan) throws(ModelError) -> StoredMatrix {
@@ -51,11 +63,13 @@ struct WeightLoader {
         let weight = try matrix(plan.weight)
         let bias = try vector(ifPlanned: plan.bias)
         return Linear(
-            weight: weight, bias: bias, product: chooser.product(inputs: weight.columns, outputs: weight.rows))
+            weight: weight,
+            bias: bias,
+            product: chooser.product(inputs: weight.columns, outputs: weight.rows)
+        )
     }
 
     private mutating func read(_ plan: TensorPlan) throws(ModelError) -> Tensor {
-        try check(plan)
         let tensor: Tensor
         do throws(CheckpointError) {
             tensor = try checkpoint.load(plan.name, progress: progress)

@@ -1,0 +1,81 @@
+"""What the server answers validates against openapi.yaml, by the schema library of PyPI."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from server import ROOT, Server, arguments, check, fixture
+
+PACKAGES = ["openapi-schema-validator==0.9.0", "PyYAML==6.0.3"]
+GOOD = {"prompt": "What is 1+1?", "steps": ["1 + 1 = 2.", "So it is 2."]}
+
+REQUESTS = [
+    ("POST", "/v1/rewards", {"rollouts": [{**GOOD, "id": "r"}, {**GOOD, "id": 3, "steps": []}]}),
+    ("POST", "/v1/rewards", {"rollouts": [GOOD], "return_token_ids": True, "credit": {"pooling": "min"}}),
+    ("POST", "/v1/rewards", {"rollouts": [GOOD], "credit": {"scale": "margin", "temperature": 0.1}}),
+    ("POST", "/v1/rewards", {"rollouts": []}),
+    ("POST", "/v1/rewards", {"rollouts": [{**GOOD, "steps": []}]}),
+    ("POST", "/v1/rewards", {"rollouts": 1}),
+    ("POST", "/v1/rewards", {"rollouts": [], "model": "other"}),
+    ("POST", "/v1/credit", {"rollouts": [{"rewards": [0.95, None, 0.2, 0.7], "id": "c"}]}),
+    ("POST", "/v1/credit", {"rollouts": [{"rewards": [2]}]}),
+    ("POST", "/v1/credit", {}),
+    *[("GET", path, None) for path in ("/health", "/health/live", "/health/ready", "/v1/models", "/info", "/version")],
+]
+
+
+def libraries():
+    """The validator, from what is installed or into a folder of its own."""
+    try:
+        import openapi_schema_validator  # noqa: F401
+        import yaml  # noqa: F401
+    except ImportError:
+        folder = tempfile.mkdtemp(prefix="linchpin-")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, *PACKAGES]
+        if subprocess.run(command, check=False).returncode != 0:
+            raise SystemExit("FAILED: pip could not install " + ", ".join(PACKAGES))
+        sys.path.insert(0, folder)
+
+
+def main():
+    arguments(__doc__)
+    libraries()
+    import yaml
+    from openapi_schema_validator import OAS31Validator
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT202012
+
+    contract = yaml.safe_load(pathlib.Path(ROOT, "openapi.yaml").read_text())
+    def absolute(node):
+        """References within the contract, as references into it."""
+        if isinstance(node, dict):
+            return {k: "contract" + v if k == "$ref" else absolute(v) for k, v in node.items()}
+        return [absolute(v) for v in node] if isinstance(node, list) else node
+
+    registry = Registry().with_resource(
+        "contract", Resource(contents=absolute(contract), specification=DRAFT202012)
+    )
+    with Server(fixture("qwen-prm")) as server:
+        for method, path, body in REQUESTS:
+            if method == "POST":
+                status, answer = server.post(path, body)
+            else:
+                status, raw = server.get(path)
+                answer = json.loads(raw)
+            responses = contract["paths"][path][method.lower()]["responses"]
+            check(str(status) in responses, f"{method} {path} answers {status}, which is not documented")
+            response = responses[str(status)]
+            if "$ref" in response:
+                response = contract["components"]["responses"][response["$ref"].split("/")[-1]]
+            schema = absolute(response["content"]["application/json"]["schema"])
+            errors = list(OAS31Validator(schema, registry=registry).iter_errors(answer))
+            check(not errors, f"{method} {path} {status}: {errors[:1]}")
+        # The validator itself can say no.
+        broken = absolute(contract["components"]["schemas"]["RewardList"])
+        check(list(OAS31Validator(broken, registry=registry).iter_errors({"id": 1})), "the validator refuses nonsense")
+    print(f"{len(REQUESTS)} answers validate against openapi.yaml")
+
+
+main()

@@ -1,0 +1,89 @@
+// Routes, methods and the contract agree.
+import API
+import Fixtures
+import Foundation
+import HTTPTypes
+import JSON
+import Serving
+import Testing
+import Yams
+
+@Suite struct RouteTests {
+    private let golden: GoldenService
+
+    init() throws { golden = try GoldenService() }
+
+    @Test func `the route table and openapi yaml name the same rows`() throws {
+        let text = try String(contentsOf: Shared.checkout.appendingPathComponent("openapi.yaml"), encoding: .utf8)
+        let paths = try #require(try Yams.compose(yaml: text)?["paths"]?.mapping)
+        let documented = Set(
+            paths.flatMap { path, operations in
+                (operations.mapping?.keys.compactMap(\.string) ?? []).map { "\($0.uppercased()) \(path.string ?? "")" }
+            }
+        )
+        #expect(documented == Set(Service.routes.map { "\($0.method.rawValue) \($0.path)" }))
+    }
+
+    @Test func `openapi yaml is served as it stands in the repository`() async throws {
+        let file = [UInt8](try Data(contentsOf: Shared.checkout.appendingPathComponent("openapi.yaml")))
+        #expect(await golden.send(.get, "/openapi.yaml").body == file)
+    }
+
+    @Test(arguments: Service.routes.filter { $0.method == .get }.map(\.path))
+    func `every GET route answers 200 to GET and HEAD, and 405 to POST`(path: String) async throws {
+        #expect(await golden.send(.get, path).status == .ok)
+        #expect(await golden.send(.head, path).status == .ok)
+        let refused = await golden.send(.post, path)
+        #expect(refused.status == .methodNotAllowed && refused.headers[.allow] == "GET, HEAD")
+    }
+
+    @Test(arguments: Service.routes.filter { $0.method == .post }.map(\.path))
+    func `every POST route answers 405 to GET`(path: String) async throws {
+        let refused = await golden.send(.get, path)
+        #expect(refused.status == .methodNotAllowed && refused.headers[.allow] == "POST")
+    }
+
+    @Test(arguments: ["/nowhere", "//v1/rewards", "/v1/rewards/", "/V1/rewards", "/v1%2frewards", "*"])
+    func `a path that is not in the table is a 404`(path: String) async throws {
+        let refused = await golden.send(.post, path)
+        #expect(refused.status == .notFound)
+        #expect(try refused.code() == "unknown_path")
+    }
+
+    @Test(arguments: Refusal.all)
+    func `every refusal of HTTP has a status, a code and the shape of an error`(
+        refusal: Refusal, status: Int
+    ) async throws {
+        let response = await golden.service.respond(to: .refusal(refusal))
+        #expect(response.status.code == status)
+        let answer = try response.json()
+        #expect(answer["error"]?.object?.keys == ["message", "type", "param", "code"])
+        #expect(answer["request_id"]?.string?.isEmpty == false)
+    }
+
+    @Test func `draining turns health to 503 and leaves liveness`() async throws {
+        golden.service.stopBeingReady()
+        #expect(await golden.send(.get, "/health").status == .serviceUnavailable)
+        #expect(await golden.send(.get, "/health/ready").headers[.retryAfter] == "1")
+        #expect(await golden.send(.get, "/health/live").status == .ok)
+    }
+
+    @Test(arguments: [("abc-1", true), ("", false), (String(repeating: "x", count: 129), false), ("a b", false)])
+    func `a request id is echoed where that is safe, else made`(id: String, echoed: Bool) async throws {
+        let name = try #require(HTTPField.Name("X-Request-Id"))
+        let response = await golden.send(.get, "/version", headers: [name: id])
+        let answered = try #require(response.headers[name])
+        #expect((answered == id) == echoed && !answered.isEmpty)
+    }
+}
+
+extension Refusal {
+    /// Every refusal with the status that reference/http-policy.md asks for.
+    static let all: [(Refusal, Int)] =
+        Malformation.allCases.map { (.malformed($0), 400) } + [
+            (.timedOut(.head), 408), (.timedOut(.body), 408), (.bodyTooLarge(limit: 1), 413),
+            (.tooManyChunks(limit: 1), 413), (.requestLineTooLong(limit: 1), 414), (.unknownExpectation, 417),
+            (.headTooLarge(limit: 1), 431), (.tooManyHeaders(limit: 1), 431), (.unknownMethod, 501),
+            (.unknownTransferCoding, 501), (.unsupportedVersion, 505),
+        ]
+}
