@@ -1,4 +1,4 @@
-// Carries out the plan: one batch at a time, each answer to its own.
+// Carries out the plan; each answer goes to its own caller.
 //
 // Owns every accepted request from `submit` until its reply is settled. While work waits, one task runs batches, and
 // `drain` awaits it. A caller that leaves wakes up in `submit` and takes its own waiting work out of the plan.
@@ -106,8 +106,7 @@ package actor Batcher<Work: Sendable, Answer: Sendable> {
         for share in batch.shares {
             let own = rest.prefix(share.items.count)
             rest = rest.dropFirst(share.items.count)
-            // Its caller may have left while the batch ran.
-            guard requests[share.ticket] != nil else { continue }
+            // Where the caller left while the batch ran there is no request any more, and nothing happens.
             for (index, answer) in zip(share.items, own) {
                 requests[share.ticket]?.answers[index] = Answered(
                     answer: answer,

@@ -23,8 +23,10 @@ package struct WaitingLine: Sendable {
     private var entries: [Entry] = []
     /// Everything before it is served or gone.
     private var head = 0
-    /// Entries from `head` on whose caller left.
+    /// Entries whose caller left since the last sweep, wherever they stand.
     private var gone = 0
+    /// Entries that take room, waiting or not: at most about twice those that wait.
+    package var room: Int { entries.count }
 
     package private(set) var items = 0
     package private(set) var tokens = 0
@@ -67,7 +69,6 @@ package struct WaitingLine: Sendable {
                 tokens -= cost
             }
             guard end == entry.tokens.count else { break }
-            if entry.waitingItems == 0 { gone -= 1 }
             head += 1
         }
         sweep()
@@ -99,7 +100,7 @@ package struct WaitingLine: Sendable {
         return low < entries.count && entries[low].ticket == ticket ? low : nil
     }
 
-    /// Gives back the room of served and gone entries; each entry pays for one such move, so the cost is constant.
+    /// Gives back the room of served and gone entries; each entry pays for a few such moves, so the cost is constant.
     private mutating func sweep() {
         guard head + gone > 32, head + gone > entries.count / 2 else { return }
         entries = entries[head...].filter { $0.waitingItems > 0 }

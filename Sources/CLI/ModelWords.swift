@@ -10,8 +10,6 @@ extension ModelError {
         case .unsupportedModelType(let name): "config.json: model_type \(name) is not supported (qwen2, qwen3)"
         case .unsupportedActivation(let name): "config.json: hidden_act \(name) is not supported (silu)"
         case .unsupportedRopeScaling(let name): "config.json: the rope type \(name) is not supported (default)"
-        case .unsupportedRopeBase(let value): "config.json: rope_theta \(value) is not a number greater than 0"
-        case .unsupportedSize(let name, let value): "config.json: \(name) \(value) is out of range or fits no other size"
         case .missingTensor(let name): "the tensor \(name) is missing"
         case .wrongShape(let tensor, let expected, let found):
             "the tensor \(tensor) has the shape \(found), config.json asks for \(expected)"
@@ -41,7 +39,7 @@ extension TokenizerError {
         case .duplicateMerge(let field): "\(field) stands there twice"
         case .unknownMergeToken(let field, let token): "\(field): \(token.debugDescription) is not in the vocabulary"
         case .emptyAddedToken(let field): "\(field) is empty"
-        case .duplicateAddedToken(let field, let content): "\(field): \(content.debugDescription) stands there twice"
+        case .duplicateAddedToken(let content): "the added token \(content.debugDescription) stands there twice"
         case .misnumberedAddedToken(let content, let id, let expected):
             "the added token \(content.debugDescription) has the id \(id), Hugging Face gives it \(expected)"
         }

@@ -33,8 +33,8 @@ extension Scale {
         case (.probability, .probability), (.margin, .margin), (.logit, .logit): value
         case (.probability, .margin): 2 * value - 1
         case (.margin, .probability): (1 + value) / 2
-        // log1p keeps the digits of a p or a margin near its upper end.
-        case (.probability, .logit): log(value) - log1p(-value)
+        case (.probability, .logit): log(value / (1 - value))
+        // log1p keeps the digits of a margin near 0.
         case (.margin, .logit): log1p(value) - log1p(-value)
         case (.logit, .probability): sigmoid(value)
         case (.logit, .margin): tanh(value / 2)

@@ -38,25 +38,24 @@ struct Inbox: Sendable {
         atMost limit: Int,
         orThrow tooLong: Refusal
     ) throws(Refusal) -> ArraySlice<UInt8>? {
-        while scanned < bytes.count {
-            let byte = bytes[scanned]
-            if byte == .carriageReturn {
-                guard scanned + 1 < bytes.count else { return nil }
-                // RFC 9112 2.2: a bare CR is invalid, wherever a recipient would let it end a line.
-                guard bytes[scanned + 1] == .lineFeed else { throw .malformed(.lineEnding) }
-                let line = bytes[start..<scanned]
-                scanned += 2
-                drop(line.count + 2)
-                return line
-            }
+        var end = scanned
+        while end < bytes.count, bytes[end] != .carriageReturn {
+            let byte = bytes[end]
             guard byte != .lineFeed else { throw .malformed(.lineEnding) }
             guard alphabet == .field ? byte.isFieldContent : byte.isVisible || byte == .space else {
                 throw .malformed(.controlByte)
             }
-            guard scanned - start < limit else { throw tooLong }
-            scanned += 1
+            guard end - start < limit else { throw tooLong }
+            end += 1
         }
-        return nil
+        scanned = end
+        guard end + 1 < bytes.count else { return nil }
+        // RFC 9112 2.2: a bare CR is invalid, wherever a recipient would let it end a line.
+        guard bytes[end + 1] == .lineFeed else { throw .malformed(.lineEnding) }
+        let line = bytes[start..<end]
+        scanned = end + 2
+        drop(line.count + 2)
+        return line
     }
 
     /// Moves up to `count` bytes to the end of `body` and says how many.

@@ -39,6 +39,7 @@ package actor PlainStream: ByteStream {
             try check(await writing.wait(until: deadline))
             let code = socket.takePendingError()
             guard code == 0 else { throw .failed(call: "connect", code: code) }
+            writing.rest()
         } catch {
             close()
             throw error
@@ -74,12 +75,13 @@ package actor PlainStream: ByteStream {
     }
 
     package func write(_ bytes: [UInt8], stall: Duration) async throws(SocketError) {
-        var sent = 0
+        var sent = try send(bytes, from: 0)
+        guard sent < bytes.count else { return }
         while sent < bytes.count {
-            let count = try send(bytes, from: sent)
-            sent += count
-            if count == 0 { try check(await writing.wait(until: .now + stall)) }
+            try check(await writing.wait(until: .now + stall))
+            sent += try send(bytes, from: sent)
         }
+        writing.rest()
     }
 
     /// How many bytes the kernel took; 0 where it has no room.

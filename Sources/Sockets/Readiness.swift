@@ -60,7 +60,7 @@ final class Readiness: @unchecked Sendable {
                 loop.checkIsolated()
                 waiter = Waiter(ticket: ticket, continuation: continuation)
                 if let deadline { loop.set(alarm, to: deadline) }
-                watch(descriptor)
+                if let source { source.resume() } else { makeSource(for: descriptor) }
             }
         } onCancel: {
             // By ticket: a cancellation that comes late must not end the next wait.
@@ -76,11 +76,16 @@ final class Readiness: @unchecked Sendable {
     /// Ends the present wait and every later one, and lets go of the descriptor.
     func close() {
         wake(.closed)
+        rest()
+        descriptor = nil
+    }
+
+    /// Gives back what a wait needs, where the next is not soon; nobody waits now.
+    func rest() {
         source?.cancel()
         // A suspended source would neither run its cancel handler nor may it be released.
         source?.resume()
         source = nil
-        descriptor = nil
     }
 
     private func wake(_ wake: Wake) {
@@ -91,26 +96,29 @@ final class Readiness: @unchecked Sendable {
         waiter.continuation.resume(returning: wake)
     }
 
-    private func watch(_ descriptor: Descriptor) {
-        if let source {
-            source.resume()
-            return
+    private func makeSource(for descriptor: Descriptor) {
+        let source: any DispatchSourceProtocol
+        let watched: Descriptor
+        switch direction {
+        case .reading:
+            watched = descriptor
+            source = DispatchSource.makeReadSource(fileDescriptor: watched.number, queue: loop.queue)
+        case .writing:
+            // Never two sources on one number: when the peer hangs up, Dispatch on Linux forgets the number, and a source
+            // that is just being added to it would never fire.
+            guard let twin = descriptor.duplicated() else { return wake(.closed) }
+            watched = twin
+            source = DispatchSource.makeWriteSource(fileDescriptor: watched.number, queue: loop.queue)
         }
-        let source: any DispatchSourceProtocol =
-            switch direction {
-            case .reading: DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: loop.queue)
-            case .writing: DispatchSource.makeWriteSource(fileDescriptor: descriptor.number, queue: loop.queue)
-            }
         source.setEventHandler { [weak self] in self?.wake(.ready) }
         // Dispatch may look at the descriptor until the cancel handler has run: it must stay open until then.
-        source.setCancelHandler { withExtendedLifetime(descriptor) {} }
+        source.setCancelHandler { withExtendedLifetime(watched) {} }
         source.activate()
         self.source = source
     }
 
     deinit {
-        // Every owner closes; this is for one that forgot, since a suspended source must not be released.
-        source?.cancel()
-        source?.resume()
+        // For an owner that went without closing.
+        rest()
     }
 }

@@ -21,9 +21,9 @@ struct AddedTokens: Sendable {
     let contents: [Int32: [UInt8]]
 
     /// Contents and ids have been checked to differ.
-    init(_ tokens: [AddedToken], normaliser: Normaliser) {
-        raw = TokenMatcher(tokens.filter { !$0.isNormalised }.map { ($0, $0.content) })
-        normalised = TokenMatcher(
+    init(_ tokens: [AddedToken], normaliser: Normaliser) throws(TokenizerError) {
+        raw = try TokenMatcher(tokens.filter { !$0.isNormalised }.map { ($0, $0.content) })
+        normalised = try TokenMatcher(
             tokens.filter(\.isNormalised).map { ($0, normaliser.changed($0.content.span) ?? $0.content) }
         )
         ids = Dictionary(tokens.map { ($0.content, $0.id) }, uniquingKeysWith: { first, _ in first })
@@ -46,7 +46,8 @@ struct TokenMatcher: Sendable {
     /// Whether any token begins with a byte, so that most text costs one read a byte.
     private var isFirst = [Bool](repeating: false, count: 256)
 
-    init(_ spellings: [(token: AddedToken, spelling: [UInt8])]) {
+    /// Two tokens of one spelling are refused: nobody could say which of them a text means.
+    init(_ spellings: [(token: AddedToken, spelling: [UInt8])]) throws(TokenizerError) {
         tokens = spellings.map(\.token)
         for (place, (_, spelling)) in spellings.enumerated() {
             var node = 0
@@ -56,7 +57,10 @@ struct TokenMatcher: Sendable {
                 children[node << 8 | Int(byte)] = next
                 node = next
             }
-            ends[node] = ends[node] ?? place
+            guard ends[node] == nil else {
+                throw .duplicateAddedToken(content: TokenizerError.excerpt(String(decoding: spelling, as: UTF8.self)))
+            }
+            ends[node] = place
             if let first = spelling.first { isFirst[Int(first)] = true }
         }
     }
@@ -116,7 +120,7 @@ struct TokenMatcher: Sendable {
             guard ScalarTable.shared[text.scalar(at: previous).value].isSpace else { break }
             start = previous
         }
-        return Swift.max(start, Swift.min(limit, start))
+        return start
     }
 
     private func spacesEnd(_ text: Span<UInt8>, from index: Int) -> Int {

@@ -3,7 +3,7 @@
 /// GPT-2's alphabet: printable Latin-1 spells itself, the other 68 bytes are U+0100 and up ("Ġ" is a space).
 enum ByteAlphabet {
     /// The scalar of each byte.
-    static let scalars: [UInt32] = {
+    private static let scalars: [UInt32] = {
         var unprintable: UInt32 = 0x100
         return (UInt32(0)..<256).map { byte in
             switch byte {
@@ -14,6 +14,12 @@ enum ByteAlphabet {
             }
         }
     }()
+
+    /// The UTF-8 of a byte's scalar, all of which lie below U+0800.
+    static func spelling(of byte: UInt8) -> [UInt8] {
+        let scalar = scalars[Int(byte)]
+        return scalar < 0x80 ? [UInt8(scalar)] : [0xC0 | UInt8(scalar >> 6), 0x80 | UInt8(scalar & 0x3F)]
+    }
 
     /// The byte of each scalar below U+0144, nil for the 68 that the alphabet leaves out.
     private static let bytes: [UInt8?] = {

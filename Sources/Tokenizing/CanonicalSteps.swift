@@ -15,8 +15,7 @@ struct CanonicalSteps: Sendable {
 
     /// Ascending.
     private var scalars: [UInt32] = []
-    private var parts: [UInt64] = []
-    private var composed: Set<UInt32> = []
+    private var steps: [CanonicalStep] = []
     /// First and second part in one word, ascending, and what each pair makes.
     private var pairs: [UInt64] = []
     private var composites: [UInt32] = []
@@ -28,40 +27,29 @@ struct CanonicalSteps: Sendable {
         while let gap = numbers.next(), let first = numbers.next(), let second = numbers.next() {
             let scalar = UInt32(position + gap)
             position += gap + 1
-            let pair = UInt64(first) << 32 | UInt64(second / 2)
+            let step = CanonicalStep(first: UInt32(first), second: UInt32(second / 2), composes: second % 2 == 1)
             scalars.append(scalar)
-            parts.append(pair)
-            if second % 2 == 1 {
-                composed.insert(scalar)
-                compositions.append((pair, scalar))
-            }
+            steps.append(step)
+            if step.composes { compositions.append((Self.pair(step.first, step.second), scalar)) }
         }
         compositions.sort { $0.pair < $1.pair }
         pairs = compositions.map(\.pair)
         composites = compositions.map(\.composite)
     }
 
-    var all: some Sequence<(UInt32, CanonicalStep)> {
-        scalars.indices.lazy.map { (scalars[$0], step(at: $0)) }
-    }
+    var all: Zip2Sequence<[UInt32], [CanonicalStep]> { zip(scalars, steps) }
 
     func step(of scalar: UInt32) -> CanonicalStep? {
-        scalars.sortedIndex(of: scalar).map { step(at: $0) }
+        scalars.sortedIndex(of: scalar).map { steps[$0] }
     }
 
     /// The one scalar that NFC writes for two, Hangul among them.
     func composite(_ first: UInt32, _ second: UInt32) -> UInt32? {
         if let syllable = Hangul.composite(first, second) { return syllable }
-        return pairs.sortedIndex(of: UInt64(first) << 32 | UInt64(second)).map { composites[$0] }
+        return pairs.sortedIndex(of: Self.pair(first, second)).map { composites[$0] }
     }
 
-    private func step(at index: Int) -> CanonicalStep {
-        CanonicalStep(
-            first: UInt32(truncatingIfNeeded: parts[index] >> 32),
-            second: UInt32(truncatingIfNeeded: parts[index]),
-            composes: composed.contains(scalars[index])
-        )
-    }
+    private static func pair(_ first: UInt32, _ second: UInt32) -> UInt64 { UInt64(first) << 32 | UInt64(second) }
 }
 
 /// The arithmetic of Hangul syllables (The Unicode Standard, section 3.12).

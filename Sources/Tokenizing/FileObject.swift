@@ -14,12 +14,15 @@ struct FileObject {
         self.members = members
     }
 
-    func path(_ key: String) -> String { field.isEmpty ? key : field + "." + key }
+    func path(_ key: String) -> String {
+        let key = TokenizerError.excerpt(key)
+        return field.isEmpty ? key : field + "." + key
+    }
 
     /// The kind of a component.
     func type() throws(TokenizerError) -> String {
         guard let type = try text("type") else { throw .missing(field: path("type")) }
-        return type
+        return TokenizerError.excerpt(type)
     }
 
     func object(_ key: String) throws(TokenizerError) -> FileObject? {
@@ -75,7 +78,9 @@ struct FileObject {
 
     func require(_ key: String, _ expected: String) throws(TokenizerError) {
         guard let found = try text(key) else { throw .missing(field: path(key)) }
-        guard found == expected else { throw .unsupportedSetting(field: path(key), value: found) }
+        guard found == expected else {
+            throw .unsupportedSetting(field: path(key), value: TokenizerError.excerpt(found))
+        }
     }
 
     private func value(_ key: String) -> JSONValue? {

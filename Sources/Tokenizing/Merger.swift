@@ -4,16 +4,16 @@
 ///
 /// Both ways below do this and a test holds them together. A short piece is scanned for its lowest rank each time, which is
 /// quadratic but fastest for words; a long one, which can be the whole text, takes a queue by rank over a linked list.
-struct Merger: Sendable {
+package struct Merger: Sendable {
     /// The id of each of the 256 bytes.
     let byteIDs: [Int32]
     let merges: MergeTable
 
     /// Pieces of more bytes than this take the queue.
-    static let scannedBytes = 48
+    package static let scannedBytes = 48
 
     /// Appends the ids of one piece.
-    func append(_ piece: Span<UInt8>, to ids: inout [Int32], scratch: inout MergeScratch) {
+    package func append(_ piece: Span<UInt8>, to ids: inout [Int32], scratch: inout MergeScratch) {
         if piece.count <= Self.scannedBytes {
             appendByScanning(piece, to: &ids, scratch: &scratch)
         } else {
@@ -22,7 +22,7 @@ struct Merger: Sendable {
     }
 
     /// O(n^2); works in place at the end of `ids`.
-    func appendByScanning(_ piece: Span<UInt8>, to ids: inout [Int32], scratch: inout MergeScratch) {
+    package func appendByScanning(_ piece: Span<UInt8>, to ids: inout [Int32], scratch: inout MergeScratch) {
         let base = ids.count
         for index in piece.indices { ids.append(byteIDs[Int(piece[index])]) }
         var count = piece.count
@@ -47,7 +47,7 @@ struct Merger: Sendable {
     }
 
     /// O(n log n) in the piece's bytes.
-    func appendByQueue(_ piece: Span<UInt8>, to ids: inout [Int32]) {
+    package func appendByQueue(_ piece: Span<UInt8>, to ids: inout [Int32]) {
         var symbols = SymbolList(capacity: piece.count)
         for index in piece.indices { symbols.append(byteIDs[Int(piece[index])]) }
         var queue = MergeQueue()
@@ -73,6 +73,8 @@ struct Merger: Sendable {
 }
 
 /// Memory that the pieces of one text share.
-struct MergeScratch {
+package struct MergeScratch {
     var ranks: [UInt32] = []
+
+    package init() {}
 }

@@ -23,17 +23,21 @@ struct ModelReader {
         let name = try model.type()
         guard name == "BPE" else { throw .unsupportedComponent(field: model.field, name: name) }
         if let dropout = model.members["dropout"], !dropout.isNull, dropout.double != 0 {
-            throw .unsupportedSetting(field: model.path("dropout"), value: dropout.number?.lexeme ?? "?")
+            throw .unsupportedSetting(
+                field: model.path("dropout"),
+                value: TokenizerError.excerpt(dropout.number?.lexeme ?? "?")
+            )
         }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
             guard let text = try model.text(key), !text.isEmpty else { continue }
-            throw .unsupportedSetting(field: model.path(key), value: text)
+            throw .unsupportedSetting(field: model.path(key), value: TokenizerError.excerpt(text))
         }
         if let flag = model.members["ignore_merges"], !flag.isNull { try model.require("ignore_merges", false) }
     }
 
     private static func readVocabulary(
-        _ tokens: FileObject, into vocabulary: inout Vocabulary
+        _ tokens: FileObject,
+        into vocabulary: inout Vocabulary
     ) throws(TokenizerError) -> TokenIndex {
         try TokenizerError.check(tokens.field, tokens.members.count, atMost: TokenizerLimits.tokens)
         var index = TokenIndex(capacity: tokens.members.count)
@@ -48,16 +52,17 @@ struct ModelReader {
 
     private static func byteIDs(_ index: TokenIndex) throws(TokenizerError) -> [Int32] {
         var ids: [Int32] = []
-        for (byte, scalar) in ByteAlphabet.scalars.enumerated() {
-            let text = Array(String(Character(Unicode.Scalar(UInt16(scalar)) ?? " ")).utf8)
-            guard let id = index.id(of: text[...]) else { throw .missingByte(UInt8(byte)) }
+        for byte in UInt8.min ... .max {
+            guard let id = index.id(of: ByteAlphabet.spelling(of: byte).span) else { throw .missingByte(byte) }
             ids.append(id)
         }
         return ids
     }
 
     private static func mergeTable(
-        _ merges: [JSONValue], field: String, index: TokenIndex
+        _ merges: [JSONValue],
+        field: String,
+        index: TokenIndex
     ) throws(TokenizerError) -> MergeTable {
         try TokenizerError.check(field, merges.count, atMost: TokenizerLimits.merges)
         var table = MergeTable(capacity: merges.count)
@@ -65,11 +70,13 @@ struct ModelReader {
         for (rank, merge) in merges.enumerated() {
             text.removeAll(keepingCapacity: true)
             guard let middle = readPair(merge, into: &text) else { throw .malformedMerge(field: "\(field)[\(rank)]") }
-            func id(_ token: ArraySlice<UInt8>) throws(TokenizerError) -> Int32 {
-                if let id = index.id(of: token) { return id }
-                throw .unknownMergeToken(field: "\(field)[\(rank)]", token: String(decoding: token, as: UTF8.self))
+            func id(_ token: Range<Int>) throws(TokenizerError) -> Int32 {
+                if let id = index.id(of: text.span.extracting(token)) { return id }
+                let token = String(decoding: text[token], as: UTF8.self)
+                throw .unknownMergeToken(field: "\(field)[\(rank)]", token: TokenizerError.excerpt(token))
             }
-            let isNew = table.append(try id(text[..<middle]), try id(text[middle...]), makes: try id(text[...]))
+            let end = text.count
+            let isNew = table.append(try id(0..<middle), try id(middle..<end), makes: try id(0..<end))
             guard isNew else { throw .duplicateMerge(field: "\(field)[\(rank)]") }
         }
         return table
@@ -102,19 +109,24 @@ extension ModelReader {
         var contents: Set<[UInt8]> = []
         var ids: Set<Int> = []
         var next = vocabulary.count
+        var size = 0
         for (place, value) in values.enumerated() {
             let object = try FileObject(value, field: "added_tokens[\(place)]")
             guard let content = try object.text("content") else { throw .missing(field: object.path("content")) }
             let token = try addedToken(object, Array(content.utf8))
+            size += token.content.count
+            try TokenizerError.check("added_tokens.content", size, atMost: TokenizerLimits.allAddedTokenBytes)
             guard contents.insert(token.content).inserted else {
-                throw .duplicateAddedToken(field: object.field, content: content)
+                throw .duplicateAddedToken(content: TokenizerError.excerpt(content))
             }
             let id = Int(token.id)
             guard ids.insert(id).inserted else { throw .duplicateID(field: object.path("id"), id: id) }
             // A token that the model has keeps the model's id; the others follow the model's, in the file's order.
-            let known = index.id(of: token.content[...]).map { Int($0) }
+            let known = index.id(of: token.content.span).map { Int($0) }
             let expected = known ?? next
-            guard id == expected else { throw .misnumberedAddedToken(content: content, id: id, expected: expected) }
+            guard id == expected else {
+                throw .misnumberedAddedToken(content: TokenizerError.excerpt(content), id: id, expected: expected)
+            }
             if known == nil {
                 guard !vocabulary.contains(id) else { throw .duplicateID(field: object.path("id"), id: id) }
                 next += 1

@@ -1,7 +1,7 @@
 // What one Unicode scalar is, in two array reads.
 
 /// What the split patterns tell apart.
-enum ScalarKind: UInt8 {
+package enum ScalarKind: UInt8 {
     case other
     case letter
     case number
@@ -11,16 +11,16 @@ enum ScalarKind: UInt8 {
 }
 
 /// A scalar's kind, its part in NFC, and whether it is of a word.
-struct ScalarProperties {
+package struct ScalarProperties {
     /// Bits 0-2: kind; 3: word; 4: decomposes; 5: may compose with what stands before; 6: never in NFC; 8-15: class.
-    fileprivate(set) var bits: UInt16
+    fileprivate let bits: UInt16
 
-    var kind: ScalarKind { ScalarKind(rawValue: UInt8(bits & 7)) ?? .other }
+    package var kind: ScalarKind { ScalarKind(rawValue: UInt8(bits & 7)) ?? .other }
 
-    var isSpace: Bool { bits & 7 >= UInt16(ScalarKind.space.rawValue) }
+    package var isSpace: Bool { bits & 7 >= UInt16(ScalarKind.space.rawValue) }
 
     /// `\w` of Rust's regex, by which an added token of `single_word` is bounded.
-    var isWord: Bool { bits & 1 << 3 != 0 }
+    package var isWord: Bool { bits & 1 << 3 != 0 }
 
     /// Has a canonical decomposition in the table; Hangul syllables have theirs by arithmetic.
     var decomposes: Bool { bits & 1 << 4 != 0 }
@@ -29,17 +29,17 @@ struct ScalarProperties {
     var mayChangeInNFC: Bool { bits & 3 << 5 != 0 }
 
     /// Canonical_Combining_Class.
-    var combiningClass: UInt8 { UInt8(bits >> 8) }
+    package var combiningClass: UInt8 { UInt8(bits >> 8) }
 }
 
 /// Every scalar's properties: a block number for each 128 scalars, and the blocks that differ.
-struct ScalarTable: Sendable {
-    static let shared = ScalarTable()
+package struct ScalarTable: Sendable {
+    package static let shared = ScalarTable()
 
     private var blocks: [UInt16] = []
     private var properties: [UInt16] = []
 
-    subscript(scalar: UInt32) -> ScalarProperties {
+    package subscript(scalar: UInt32) -> ScalarProperties {
         let block = Int(scalar >> 7)
         guard block < blocks.count else { return ScalarProperties(bits: 0) }
         return ScalarProperties(bits: properties[Int(blocks[block]) << 7 | Int(scalar & 127)])

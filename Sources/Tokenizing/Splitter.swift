@@ -1,7 +1,7 @@
 // Text into the pieces that no merge may cross.
 
 /// The split patterns that are written out here, by their exact text in tokenizer.json.
-enum SplitPattern: String, Sendable {
+package enum SplitPattern: String, Sendable {
     /// Qwen2, 2.5 and 3. Llama-3's differs only in `\p{N}{1,3}`.
     case qwen2 = #"""
         (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
@@ -9,16 +9,16 @@ enum SplitPattern: String, Sendable {
 }
 
 /// Cuts text as the pattern would, without a regex engine: no pattern of a file is ever run, and time is linear.
-struct Splitter: Sendable {
+package struct Splitter: Sendable {
     let pattern: SplitPattern
     private let table = ScalarTable.shared
 
-    init(pattern: SplitPattern) {
+    package init(pattern: SplitPattern) {
         self.pattern = pattern
     }
 
     /// Where the piece ends that starts at `start`, in valid UTF-8; always further on.
-    func pieceEnd(_ text: Span<UInt8>, from start: Int) -> Int {
+    package func pieceEnd(_ text: Span<UInt8>, from start: Int) -> Int {
         switch pattern {
         case .qwen2: qwen2PieceEnd(text, from: start)
         }

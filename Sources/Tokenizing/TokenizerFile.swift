@@ -12,7 +12,7 @@ extension Tokenizer {
         do { root = try JSONValue(parsing: bytes) } catch { throw .json(error) }
         let file = try FileObject(root, field: "")
         if let version = try file.text("version"), version.utf8.elementsEqual("1.0".utf8) == false {
-            throw .unsupportedSetting(field: "version", value: version)
+            throw .unsupportedSetting(field: "version", value: TokenizerError.excerpt(version))
         }
         try self.init(file)
     }
@@ -26,7 +26,7 @@ extension Tokenizer {
         let reader = try ModelReader(model)
         vocabulary = reader.vocabulary
         merger = reader.merger
-        added = AddedTokens(try reader.addedTokens(file.array("added_tokens") ?? []), normaliser: normaliser)
+        added = try AddedTokens(reader.addedTokens(file.array("added_tokens") ?? []), normaliser: normaliser)
     }
 
     /// What a post-processor adds to the ids, such as a first token, is the template's affair and not ours.
@@ -81,13 +81,19 @@ extension Splitter {
         guard let text = try pattern.text("Regex") else { throw .missing(field: pattern.field + ".Regex") }
         // `String ==` would take a canonically equivalent pattern; the known ones are ASCII, so bytes decide.
         guard let known = SplitPattern(rawValue: text), text.utf8.elementsEqual(known.rawValue.utf8) else {
-            throw .unsupportedPattern(text)
+            throw .unsupportedPattern(TokenizerError.excerpt(text))
         }
         self.init(pattern: known)
     }
 }
 
 extension TokenizerError {
+    /// As much of the file's text as a message can bear.
+    static func excerpt(_ text: String) -> String {
+        let shown = text.unicodeScalars.prefix(200)
+        return shown.endIndex == text.unicodeScalars.endIndex ? text : String(shown) + "..."
+    }
+
     static func check(_ field: String, _ count: Int, atMost limit: Int) throws(TokenizerError) {
         guard count <= limit else { throw .tooLarge(field: field, count: count, limit: limit) }
     }

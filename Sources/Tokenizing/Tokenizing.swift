@@ -1,4 +1,7 @@
 // Text to token ids as the model's own tokenizer has them.
+//
+// Written by hand: swift-transformers traps on files that it does not know, and Foundation's regexes and normalisation
+// follow another Unicode than Hugging Face's, by 4,644 letters.
 
 package import JSON
 
@@ -7,13 +10,13 @@ package import JSON
 /// Text is UTF-8 bytes and Unicode scalars throughout, never `Character`: `\r\n` is two, and the composed and the
 /// decomposed "é" differ. Time is O(n log n) in the worst text, and nothing is kept between calls.
 package struct Tokenizer: Sendable {
-    let normaliser: Normaliser
-    let splitter: Splitter
-    let merger: Merger
+    package let normaliser: Normaliser
+    package let splitter: Splitter
+    package let merger: Merger
     let added: AddedTokens
     let vocabulary: Vocabulary
 
-    /// The ids of ordinary text: no added token is recognised, so `<|im_end|>` is eight bytes like any other (P3).
+    /// The ids of ordinary text: no added token is recognised, so `<|im_end|>` is text like any other (P3).
     package func encode(_ text: String) -> [Int32] {
         var encoding = Encoding(capacity: text.utf8.count)
         encode(text.utf8.span, into: &encoding)
@@ -89,7 +92,7 @@ extension Tokenizer {
     }
 }
 
-/// Why a tokenizer.json cannot be used; `field` is where it stands, such as `model.merges[7]`.
+/// Why a tokenizer.json cannot be used; `field` is where it stands, such as `model.merges[7]`. Long texts are cut.
 package enum TokenizerError: Error, Equatable, Sendable {
     case json(JSONError)
     /// More bytes, tokens or merges than any real tokenizer has.
@@ -112,7 +115,7 @@ package enum TokenizerError: Error, Equatable, Sendable {
     /// A merge of tokens, or into a token, that the vocabulary has not.
     case unknownMergeToken(field: String, token: String)
     case emptyAddedToken(field: String)
-    case duplicateAddedToken(field: String, content: String)
+    case duplicateAddedToken(content: String)
     /// Hugging Face numbers added tokens by its own rule whatever the file says; here the two differ.
     case misnumberedAddedToken(content: String, id: Int, expected: Int)
 }
@@ -125,4 +128,6 @@ package enum TokenizerLimits {
     package static let merges = 1 << 20
     package static let addedTokens = 1 << 16
     package static let addedTokenBytes = 1 << 10
+    /// Of all added tokens together; each byte may cost a node of the trie.
+    package static let allAddedTokenBytes = 1 << 20
 }

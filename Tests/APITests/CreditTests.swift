@@ -1,5 +1,7 @@
 // POST /v1/credit against the worked numbers of the literature.
+import HTTPTypes
 import JSON
+import Serving
 import Testing
 
 @Suite struct CreditTests {
@@ -44,9 +46,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (["rewards": [0.5, 1.5]] as JSONValue, "reward_out_of_range"), (["rewards": []], "empty_steps"),
+        (["rewards": [0.5, 1.5]], "reward_out_of_range"), (["rewards": []], "empty_steps"),
         (["rewards": [nil]], "empty_steps"), (["rewards": [-1.5], "scale": "margin"], "reward_out_of_range"),
-    ])
+    ] as [(JSONValue, String)])
     func `rewards that cannot be are a 422`(rollout: JSONValue, code: String) async throws {
         let response = await golden.post("/v1/credit", ["rollouts": [rollout]])
         #expect(response.status == .unprocessableContent)
@@ -54,12 +56,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (["rollouts": [["rewards": ["a"]]]] as JSONValue, "invalid_field"),
+        (["rollouts": [["rewards": ["a"]]]], "invalid_field"),
         (["rollouts": [["rewards": 1]]], "invalid_field"), (["rollouts": [["scale": "logit"]]], "missing_field"),
         (["rollouts": [], "method": "mig"], "not_served"), (["rollouts": [], "program": []], "not_served"),
         (["rollouts": [], "credit": ["pooling": "sum"]], "invalid_field"),
         (["rollouts": [], "credit": ["temp": 1]], "unknown_field"),
-    ])
+    ] as [(JSONValue, String)])
     func `a malformed request is a 400`(body: JSONValue, code: String) async throws {
         let response = await golden.post("/v1/credit", body)
         #expect(response.status == .badRequest)

@@ -3,6 +3,7 @@ import API
 import Batching
 import Checkpoints
 import Fixtures
+import Foundation
 import HTTPTypes
 import JSON
 import Logging

@@ -3,6 +3,7 @@ import Fixtures
 import Foundation
 import HTTPTypes
 import JSON
+import Serving
 import Testing
 
 @Suite struct RewardsTests {
@@ -40,11 +41,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("sws", ["pooling": "sws"] as JSONValue), ("min", ["pooling": "min"]), ("last", ["pooling": "last"]),
+        ("sws", ["pooling": "sws"]), ("min", ["pooling": "min"]), ("last", ["pooling": "last"]),
         ("product", ["pooling": "product"]), ("mean", ["pooling": "mean", "scale": "margin"]),
         ("softmin", ["pooling": "softmin", "temperature": 1, "scale": "logit"]),
         ("geometric_mean", ["pooling": "geometric_mean", "temperature": nil]),
-    ])
+    ] as [(String, JSONValue)])
     func `the chosen pooling is the reward`(pooling: String, credit: JSONValue) async throws {
         let answer = try await golden.post("/v1/rewards", ["rollouts": [good], "credit": credit]).json()
         let item = try #require(answer["data"]?.array?.first)

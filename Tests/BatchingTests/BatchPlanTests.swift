@@ -200,12 +200,20 @@ private struct Pair {
             plan.finished(seconds: 1)
         }
         #expect(served == callers / 2)
-        // Enough tombstones to fill memory, were they kept behind one request that stays.
-        _ = plan.enqueue([1, 1], at: 0)
-        for _ in 0..<callers {
-            guard case .accepted(let ticket) = plan.enqueue([1], at: 0) else { continue }
-            #expect(plan.cancel(ticket) == 1)
+    }
+
+    @Test func `those who left take no room behind one who stays`() {
+        var line = WaitingLine()
+        line.append(ticket: 0, arrived: 0, tokens: [1, 1], total: 2)
+        for ticket in 1...10_000 {
+            line.append(ticket: ticket, arrived: 0, tokens: [1], total: 1)
+            let left = line.leave(ticket)
+            #expect(left == 1 && line.room <= 40)
         }
-        #expect(plan.load.queuedItems == 2)
+        for ticket in 10_001...11_000 { line.append(ticket: ticket, arrived: 0, tokens: [1], total: 1) }
+        while !line.isEmpty {
+            _ = line.take(budget: 10)
+            #expect(line.room <= 2 * line.items + 40)
+        }
     }
 }

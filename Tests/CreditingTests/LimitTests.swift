@@ -1,4 +1,4 @@
-// The ends of every range: temperatures, scales, absent and impossible rewards.
+// The ends of the ranges of temperatures and rewards.
 
 import Crediting
 import Testing
@@ -136,7 +136,8 @@ private let largest = Double.greatestFiniteMagnitude
         (Scale.probability, 0.75, Scale.margin, 0.5), (.margin, 0.5, .probability, 0.75),
         (.probability, 0.5, .logit, 0),
         (.logit, 0, .probability, 0.5), (.logit, 0, .margin, 0), (.probability, 0.75, .logit, 1.0986122886681098),
-        (.margin, 0.5, .logit, 1.0986122886681098), (.logit, 1000, .probability, 1), (.logit, -1000, .probability, 0),
+        (.margin, 0.5, .logit, 1.0986122886681098), (.margin, 1e-12, .logit, 2e-12), (.logit, 1000, .probability, 1),
+        (.logit, -1000, .probability, 0),
         (.logit, 1e300, .margin, 1), (.probability, smallest, .logit, -744.4400719213812),
         (.logit, -700, .probability, 9.859676543759770e-305),
     ])

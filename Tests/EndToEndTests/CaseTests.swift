@@ -62,12 +62,22 @@ private struct Case {
         )
     }
 
-    @Test(arguments: ["tiny-prm", "tiny-trl"])
-    func `our own goldens score as their reference scores them`(checkpoint: String) throws {
-        let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/\(checkpoint)")
-        let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent("cases.json")))
+    @Test(arguments: [("tiny-prm", "qwen-prm"), ("tiny-trl", "trl"), ("tiny-trl", "pure")])
+    func `our own goldens score as their reference scores them`(checkpoint: String, family: String) throws {
+        let source = Shared.checkout.appendingPathComponent("Tests/Goldens/\(checkpoint)")
+        let folder = try TemporaryFolder()
+        for file in try FileManager.default.contentsOfDirectory(atPath: source.path) {
+            try FileManager.default.createSymbolicLink(
+                at: folder.url.appendingPathComponent(file), withDestinationURL: source.appendingPathComponent(file)
+            )
+        }
+        if family == "pure" { try folder.write(Array(#"{"profile":"pure"}"#.utf8), to: "linchpin.json") }
+        let bytes = [UInt8](try Data(contentsOf: source.appendingPathComponent("cases.json")))
         let cases = try JSONValue(parsing: bytes).array ?? []
-        try check(cases.compactMap { Case($0, checkpoint: checkpoint) }, model: folder.path, least: 3)
+        try check(
+            cases.compactMap { Case($0, checkpoint: checkpoint) }.filter { $0.family == family },
+            model: folder.path, least: 5
+        )
     }
 
     /// All cases in one request, then each alone: the same ids, the same positions, rewards within 1e-5, equal bits.

@@ -5,6 +5,7 @@ import Fixtures
 import Foundation
 import Scoring
 import Testing
+import Transformers
 
 /// A copy of one of our goldens that a test may change.
 func golden(_ name: String, changing changes: [String: String] = [:]) throws -> TemporaryFolder {

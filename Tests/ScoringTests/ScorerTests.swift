@@ -5,6 +5,7 @@ import Crediting
 import Fixtures
 import Scoring
 import Testing
+import Transformers
 
 @Suite struct ScorerTests {
     private func scorer(_ name: String = "tiny-prm", threads: Int = 1, batchTokens: Int = 8192) throws -> Scorer {

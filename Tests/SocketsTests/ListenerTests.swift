@@ -1,0 +1,126 @@
+// Accepting, running out of descriptors, and stopping.
+import Glibc
+import Sockets
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct `A listener` {
+    @Test func `names its real port and refuses to share it`() async throws {
+        let harbour = try Harbour()
+        let port = harbour.listener.address.port
+        #expect(port > 0)
+        #expect(harbour.listener.address.description == "127.0.0.1:\(port)")
+        #expect(throws: SocketError.failed(call: "bind", code: EADDRINUSE)) {
+            _ = try Listener(host: "127.0.0.1", port: port, backlog: 1, on: harbour.loop)
+        }
+        await harbour.listener.close()
+    }
+
+    @Test func `says which host it does not know`() {
+        #expect {
+            _ = try Listener(host: "no such host", port: 0, backlog: 1, on: SocketLoop())
+        } throws: {
+            if case .unknownHost("no such host", _)? = $0 as? SocketError { true } else { false }
+        }
+    }
+
+    @Test func `writes an IPv6 address as a URL does`() async throws {
+        let harbour = try Harbour(host: "::1")
+        #expect(harbour.listener.address.description == "[::1]:\(harbour.listener.address.port)")
+        await harbour.listener.close()
+    }
+
+    @Test func `stops accepting when its task is cancelled`() async throws {
+        let harbour = try Harbour()
+        let accepting = Task { await harbour.listener.accept() == nil }
+        try await Task.sleep(for: .milliseconds(20))
+        accepting.cancel()
+        #expect(await accepting.value)
+    }
+
+    @Test func `hands out everyone who was let in before it drained`() async throws {
+        for _ in 0..<20 {
+            let harbour = try Harbour()
+            var early: [PlainStream] = []
+            for _ in 0..<20 { early.append(try await harbour.connect()) }
+            await harbour.listener.drain(grace: .milliseconds(10))
+            var accepted: [PlainStream] = []
+            while let socket = await harbour.listener.accept() {
+                accepted.append(PlainStream(socket, on: harbour.loop))
+            }
+            #expect(accepted.count == early.count)
+            for (number, stream) in early.enumerated() { try await stream.write("\(number)") }
+            for stream in accepted { #expect(try await !stream.read().isEmpty) }
+            for stream in early + accepted { await stream.close() }
+        }
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1"])
+    func `lets nobody in once it drains, and refuses them when it has closed`(host: String) async throws {
+        let harbour = try Harbour(host: host)
+        await harbour.listener.drain(grace: .milliseconds(300))
+        let address = harbour.listener.address
+        await #expect(throws: SocketError.timedOut) {
+            _ = try await PlainStream.connect(to: address, on: harbour.loop, until: .now + .milliseconds(100))
+        }
+        #expect(await harbour.listener.accept() == nil)
+        await #expect(throws: SocketError.failed(call: "connect", code: ECONNREFUSED)) {
+            _ = try await PlainStream.connect(to: address, on: harbour.loop, until: .now + .seconds(10))
+        }
+    }
+
+    @Test func `waits without spinning when it is out of descriptors, and recovers`() async {
+        await #expect(processExitsWith: .success) {
+            let harbour = try Harbour()
+            _ = try await harbour.pair()
+            let clients = try await withThrowingTaskGroup(of: PlainStream.self) { group in
+                for _ in 0..<30 { group.addTask { try await harbour.connect() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            // Room for five more; the others stay in the kernel's queue.
+            var limit = rlimit()
+            #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            limit.rlim_cur = rlim_t(openDescriptors() + 5)
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+
+            let accepted = Accepted()
+            let accepting = Task {
+                while let socket = await harbour.listener.accept() {
+                    await accepted.add(PlainStream(socket, on: harbour.loop))
+                }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+            let stuck = await accepted.streams.count
+            #expect(stuck < clients.count)
+            let before = clock()
+            try await Task.sleep(for: .milliseconds(600))
+            let spent = Double(clock() - before) / Double(CLOCKS_PER_SEC)
+            #expect(spent < 0.2, "spent \(spent) s of processor time waiting")
+            #expect(await accepted.streams.count == stuck)
+
+            await accepted.closeAll()
+            #expect(
+                await eventually {
+                    await accepted.closeAll()
+                    return await accepted.total == clients.count
+                }
+            )
+            accepting.cancel()
+        }
+    }
+}
+
+/// What an accepting task has let in.
+private actor Accepted {
+    private(set) var streams: [PlainStream] = []
+    private(set) var total = 0
+
+    func add(_ stream: PlainStream) {
+        streams.append(stream)
+        total += 1
+    }
+
+    func closeAll() async {
+        for stream in streams { await stream.close() }
+        streams = []
+    }
+}

@@ -1,0 +1,70 @@
+// Two ends of one TCP connection, for the tests.
+import Glibc
+import Sockets
+
+/// A listener on a free port and its clients.
+struct Harbour {
+    let loop = SocketLoop(label: "test")
+    let listener: Listener
+
+    init(host: String = "127.0.0.1") throws { listener = try Listener(host: host, port: 0, backlog: 128, on: loop) }
+
+    func connect() async throws -> PlainStream {
+        try await PlainStream.connect(to: listener.address, on: loop, until: .now + .seconds(10))
+    }
+
+    /// Both ends of a new connection.
+    func pair() async throws -> (client: PlainStream, server: PlainStream) {
+        let client = try await connect()
+        guard let socket = await listener.accept() else { throw SocketError.closed }
+        return (client, PlainStream(socket, on: loop))
+    }
+}
+
+extension ByteStream {
+    func read(_ count: Int = 65_536, within time: Duration = .seconds(10)) async throws(SocketError) -> [UInt8] {
+        try await read(atMost: count, until: .now + time)
+    }
+
+    /// Reads until the peer has finished.
+    func readAll(within time: Duration = .seconds(10)) async throws(SocketError) -> [UInt8] {
+        let deadline = Instant.now + time
+        var all: [UInt8] = []
+        while true {
+            let bytes = try await read(atMost: 65_536, until: deadline)
+            if bytes.isEmpty { return all }
+            all += bytes
+        }
+    }
+
+    func write(_ text: String) async throws(SocketError) { try await write(Array(text.utf8), stall: .seconds(10)) }
+
+    /// What reading ends with, where it does not succeed.
+    func failureOfRead(within time: Duration = .seconds(10)) async -> SocketError? {
+        do throws(SocketError) {
+            _ = try await read(within: time)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+/// How many descriptors this process has open.
+func openDescriptors() -> Int {
+    guard let folder = opendir("/proc/self/fd") else { return -1 }
+    defer { closedir(folder) }
+    var count = 0
+    while readdir(folder) != nil { count += 1 }
+    return count - 3  // `.`, `..` and the folder itself
+}
+
+/// Waits until something holds, looking every few milliseconds.
+func eventually(within time: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
+    let deadline = Instant.now + time
+    while Instant.now < deadline {
+        if await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(5))
+    }
+    return await condition()
+}
