@@ -68,7 +68,11 @@ let package = Package(
         room("Crediting"),
         // Floor 0
         room("JSON"),
-        .target(name: "CKernels", dependencies: ["CBLAS"], linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]),
+        .target(
+            name: "CKernels",
+            dependencies: ["CBLAS"],
+            linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]
+        ),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),

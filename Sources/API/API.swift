@@ -18,7 +18,11 @@ package struct Service: Sendable {
     let logger: Logger
 
     package init(
-        scorer: Scorer, servedName: String, defaultCredit: CreditSettings, maximumBodyBytes: Int, logger: Logger,
+        scorer: Scorer,
+        servedName: String,
+        defaultCredit: CreditSettings,
+        maximumBodyBytes: Int,
+        logger: Logger,
         metrics: PrometheusMetrics
     ) {
         self.scorer = scorer

@@ -12,33 +12,42 @@ extension APIError {
         case .scoring(let error, let param): error.words(param: param)
         case .unknownPath:
             ErrorWords(
-                status: .notFound, code: "unknown_path",
+                status: .notFound,
+                code: "unknown_path",
                 message: "There is no such path; GET /openapi.yaml lists them."
             )
         case .methodNotAllowed(let allowed):
             ErrorWords(
-                status: .methodNotAllowed, code: "method_not_allowed",
-                message: "This path takes \(allowed.joined(separator: " or ")).", allowed: allowed
+                status: .methodNotAllowed,
+                code: "method_not_allowed",
+                message: "This path takes \(allowed.joined(separator: " or ")).",
+                allowed: allowed
             )
         case .mediaType(let type):
             ErrorWords(
-                status: .unsupportedMediaType, code: "unsupported_media_type",
+                status: .unsupportedMediaType,
+                code: "unsupported_media_type",
                 message: "The body must be application/json, not \(type) (curl: -H 'Content-Type: application/json')."
             )
         case .contentCoding(let coding):
             ErrorWords(
-                status: .unsupportedMediaType, code: "unsupported_content_encoding",
+                status: .unsupportedMediaType,
+                code: "unsupported_content_encoding",
                 message: "The content coding \(coding) is not supported; send the body as it is."
             )
         case .unknownModel(let name, let served):
             ErrorWords(
-                status: .notFound, code: "unknown_model",
-                message: "The model \(name) is not served here; \(served) is.", param: "model"
+                status: .notFound,
+                code: "unknown_model",
+                message: "The model \(name) is not served here; \(served) is.",
+                param: "model"
             )
         case .unexpected:
             // The cause goes to the log; what is inside is nobody else's affair.
             ErrorWords(
-                status: .internalServerError, type: "server_error", code: "internal_error",
+                status: .internalServerError,
+                type: "server_error",
+                code: "internal_error",
                 message: "Something went wrong inside; the log has it under this request id."
             )
         case .notJSON, .missingField, .wrongField, .unknownField, .conflictingFields, .notServed: fieldWords
@@ -64,7 +73,9 @@ extension APIError {
         case .wrongField(let param, let expected): return words("invalid_field", "\(param) must be \(expected).", param)
         case .unknownField(let param, let known):
             return words(
-                "unknown_field", "\(param) is not known here; known are \(known.joined(separator: ", ")).", param
+                "unknown_field",
+                "\(param) is not known here; known are \(known.joined(separator: ", ")).",
+                param
             )
         case .conflictingFields(let one, let other):
             return words("conflicting_fields", "\(one) and \(other) exclude each other.", one)
@@ -80,52 +91,70 @@ extension ScoringError {
     func words(param: String?) -> ErrorWords {
         func unscorable(_ code: String, _ field: String, _ message: String) -> ErrorWords {
             ErrorWords(
-                status: .unprocessableContent, code: code, message: message, param: param.map { "\($0).\(field)" }
+                status: .unprocessableContent,
+                code: code,
+                message: message,
+                param: param.map { "\($0).\(field)" }
             )
         }
         switch self {
         case .emptySteps: return unscorable("empty_steps", "steps", "The rollout has no step to score.")
         case .stepNotInResponse(let step):
             return unscorable(
-                "step_not_in_response", "steps[\(step)]",
+                "step_not_in_response",
+                "steps[\(step)]",
                 "Step \(step) does not follow the step before it in the response; send steps or response alone."
             )
         case .unsupportedMessages(let profile):
             return unscorable(
-                "unsupported_messages", "messages",
+                "unsupported_messages",
+                "messages",
                 "A model of the profile \(profile) reads one user message, no conversation."
             )
         case .assistantTurnLast:
             return unscorable(
-                "unsupported_messages", "messages",
+                "unsupported_messages",
+                "messages",
                 "The last message must not be the assistant's: send its answer as steps or response."
             )
         case .tooLong(let tokens, let limit):
             return unscorable(
-                "too_long", "steps",
+                "too_long",
+                "steps",
                 "The rollout has \(tokens) tokens; the model reads at most \(limit). Nothing was truncated."
             )
         case .credit(let error): return unscorable(error.code, "rewards", error.message)
         case .nonFiniteReward(let step):
             return ErrorWords(
-                status: .internalServerError, type: "server_error", code: "non_finite_reward",
+                status: .internalServerError,
+                type: "server_error",
+                code: "non_finite_reward",
                 message: "The model's reward of step \(step) is not a finite number.",
                 param: param.map { "\($0).steps[\(step)]" }
             )
         case .overloaded(let seconds):
             return ErrorWords(
-                status: .tooManyRequests, type: "overloaded_error", code: "overloaded",
-                message: "The queue is full; try again in \(seconds) s.", retryAfterSeconds: seconds
+                status: .tooManyRequests,
+                type: "overloaded_error",
+                code: "overloaded",
+                message: "The queue is full; try again in \(seconds) s.",
+                retryAfterSeconds: seconds
             )
         case .closing:
             return ErrorWords(
-                status: .serviceUnavailable, type: "overloaded_error", code: "shutting_down",
-                message: "The server is shutting down.", retryAfterSeconds: 1
+                status: .serviceUnavailable,
+                type: "overloaded_error",
+                code: "shutting_down",
+                message: "The server is shutting down.",
+                retryAfterSeconds: 1
             )
         case .cancelled:
             return ErrorWords(
-                status: .serviceUnavailable, type: "overloaded_error", code: "cancelled",
-                message: "The caller closed its connection before its rollouts were scored.", retryAfterSeconds: 1
+                status: .serviceUnavailable,
+                type: "overloaded_error",
+                code: "cancelled",
+                message: "The caller closed its connection before its rollouts were scored.",
+                retryAfterSeconds: 1
             )
         case .kernel: return APIError.unexpected("").words
         }

@@ -7,7 +7,9 @@ struct Fields {
     let path: String
 
     init(_ value: JSONValue, at path: String) throws(APIError) {
-        guard let object = value.object else { throw .wrongField(path.isEmpty ? "The body" : path, expected: "an object") }
+        guard let object = value.object else {
+            throw .wrongField(path.isEmpty ? "The body" : path, expected: "an object")
+        }
         self.object = object
         self.path = path
     }
@@ -63,7 +65,8 @@ struct Fields {
 
     /// One word of an enumeration.
     func word<Word: RawRepresentable & CaseIterable>(
-        _ key: String, as type: Word.Type
+        _ key: String,
+        as type: Word.Type
     ) throws(APIError) -> Word? where Word.RawValue == String {
         guard let string = try string(key) else { return nil }
         guard let word = Word(rawValue: string) else {

@@ -83,7 +83,8 @@ extension Service {
     func metricsPage(_ call: Call) async throws -> Response {
         await metrics.record(load: scorer.load)
         return Response(
-            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            status: .ok,
+            headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: metrics.exposition()
         )
     }
@@ -91,7 +92,8 @@ extension Service {
     /// `/openapi.yaml`, as it stands in the repository.
     func openAPI(_ call: Call) async throws -> Response {
         Response(
-            status: .ok, headers: [.contentType: "application/yaml; charset=utf-8"],
+            status: .ok,
+            headers: [.contentType: "application/yaml; charset=utf-8"],
             body: PackageResources.openapi_yaml
         )
     }

@@ -56,7 +56,9 @@ package final class PrometheusMetrics: MetricsFactory {
     }
 
     package func makeRecorder(
-        label: String, dimensions: [(String, String)], aggregate: Bool
+        label: String,
+        dimensions: [(String, String)],
+        aggregate: Bool
     ) -> any RecorderHandler {
         series(label, dimensions, .histogram(Histogram(bounds: Self.valueBounds)))
     }

@@ -65,7 +65,8 @@ package struct RolloutLines {
             }
             let object = try? parsed.get().object
             head = ItemHead(
-                index: index, id: object?["id"],
+                index: index,
+                id: object?["id"],
                 carried: object?.filter { member in
                     !(RolloutLines.used + RolloutLines.answered).contains { $0.utf8.elementsEqual(member.key.utf8) }
                 } ?? []

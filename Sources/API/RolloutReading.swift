@@ -98,7 +98,9 @@ struct CreditRequest: Sendable {
             throw APIError.wrongField("credit.pooling", expected: "one that exists on the scale \(scale.rawValue)")
         }
         settings = try CreditSettings(
-            pooling: pooling, temperature: temperature ?? standard.temperature, scale: scale
+            pooling: pooling,
+            temperature: temperature ?? standard.temperature,
+            scale: scale
         )
     }
 }

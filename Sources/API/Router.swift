@@ -70,7 +70,10 @@ extension Service {
     }
 
     private func answer(
-        failure: APIError, to call: Call, route: String, since started: ContinuousClock.Instant
+        failure: APIError,
+        to call: Call,
+        route: String,
+        since started: ContinuousClock.Instant
     ) -> Response {
         let words = failure.words
         if words.status.code >= 500 {
@@ -80,7 +83,10 @@ extension Service {
     }
 
     private func finish(
-        _ response: Response, _ call: Call, route: String, since started: ContinuousClock.Instant
+        _ response: Response,
+        _ call: Call,
+        route: String,
+        since started: ContinuousClock.Instant
     ) -> Response {
         var response = response
         response.headers[.requestID] = call.id

@@ -29,10 +29,14 @@ struct ServiceMetrics: Sendable {
     /// One answered request. The label `route` comes from the route table, so its values are few.
     func record(route: String, status: Int, seconds: Double) {
         Counter(
-            label: "linchpin_requests_total", dimensions: [("route", route), ("status", "\(status)")], factory: factory
+            label: "linchpin_requests_total",
+            dimensions: [("route", route), ("status", "\(status)")],
+            factory: factory
         ).increment()
         CoreMetrics.Timer(
-            label: "linchpin_request_seconds", dimensions: [("route", route)], factory: factory
+            label: "linchpin_request_seconds",
+            dimensions: [("route", route)],
+            factory: factory
         ).recordSeconds(seconds)
     }
 

@@ -12,7 +12,10 @@ struct BenchClient {
 
     /// Asks until `end`; samples are the requests that began after `start`.
     func ask(
-        _ requests: [[UInt8]], from first: Int, start: ContinuousClock.Instant, end: ContinuousClock.Instant
+        _ requests: [[UInt8]],
+        from first: Int,
+        start: ContinuousClock.Instant,
+        end: ContinuousClock.Instant
     ) async throws -> [Figures.Sample] {
         var samples: [Figures.Sample] = []
         var number = first

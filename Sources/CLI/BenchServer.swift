@@ -12,7 +12,8 @@ import Transformers
 struct BenchServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",
-        abstract: "Serve a model on a free port of this machine and drive it over loopback; queue and kernel time apart.",
+        abstract:
+            "Serve a model on a free port of this machine and drive it over loopback; queue and kernel time apart.",
         discussion: "Clients and server share this process and its cores. Timings are this machine's, in this run."
     )
 
@@ -24,7 +25,12 @@ struct BenchServer: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seconds to measure, after one of warming up.", valueName: "N"))
     var seconds = 5
 
-    @Option(help: ArgumentHelp("File of rollouts to send, one a request; default: made ones of 1 to 12 steps.", valueName: "F"))
+    @Option(
+        help: ArgumentHelp(
+            "File of rollouts to send, one a request; default: made ones of 1 to 12 steps.",
+            valueName: "F"
+        )
+    )
     var rollouts: String?
 
     @Flag(help: "Print one JSON object.")
@@ -39,8 +45,12 @@ struct BenchServer: AsyncParsableCommand {
             var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = .warning
             let service = Service(
-                scorer: scorer, servedName: "bench", defaultCredit: scorer.profile.defaultCredit,
-                maximumBodyBytes: ServerLimits().bodyBytes, logger: logger, metrics: PrometheusMetrics()
+                scorer: scorer,
+                servedName: "bench",
+                defaultCredit: scorer.profile.defaultCredit,
+                maximumBodyBytes: ServerLimits().bodyBytes,
+                logger: logger,
+                metrics: PrometheusMetrics()
             )
             let server = try Server(configuration: ServerConfiguration(port: 0)) { await service.respond(to: $0) }
             let figures = try await withThrowingTaskGroup(of: Void.self) { group in

@@ -76,7 +76,8 @@ extension TensorProblem {
         case .tooManyDimensions(let count, let limit): "has \(count) dimensions, more than \(limit)"
         case .sizeOverflows: "has a size that overflows"
         case .reversedOffsets(let begin, let end): "begins at \(begin) and ends before, at \(end)"
-        case .outsideFile(let end, let bytes): "ends at \(end), beyond the data's \(bytes) bytes (is the file truncated?)"
+        case .outsideFile(let end, let bytes):
+            "ends at \(end), beyond the data's \(bytes) bytes (is the file truncated?)"
         case .wrongByteCount(let count, let expected): "has \(count) bytes, its shape and type need \(expected)"
         case .hole(let from, let to): "leaves the bytes \(from) to \(to) before it to no tensor"
         case .overlaps(let other): "overlaps \(other)"

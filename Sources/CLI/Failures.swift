@@ -58,7 +58,8 @@ extension ProfileError {
                 + #"put {"profile":"..."} into linchpin.json if one fits"#
         case .unknownProfile(let name, let known):
             "linchpin.json asks for the profile \(name); known are \(known.joined(separator: ", "))"
-        case .missingTensor(let profile, let tensor): "the profile \(profile) needs the tensor \(tensor), which is missing"
+        case .missingTensor(let profile, let tensor):
+            "the profile \(profile) needs the tensor \(tensor), which is missing"
         case .wrongHead(let profile, let tensor, let shape, let expected):
             "the profile \(profile) needs the tensor \(tensor) of shape \(expected), not \(shape)"
         case .missingTokenizer: "there is no tokenizer.json"

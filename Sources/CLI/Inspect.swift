@@ -27,7 +27,8 @@ struct Inspect: AsyncParsableCommand {
             } catch {
                 throw Failure.model(folder, error)
             }
-            let text = json ? String(decoding: JSONValue.object(report.object).serialized(), as: UTF8.self) : report.text
+            let text =
+                json ? String(decoding: JSONValue.object(report.object).serialized(), as: UTF8.self) : report.text
             Output.write(text + "\n", to: STDOUT_FILENO)
             if report.refusal != nil { throw Exit.modelNotLoaded }
         }

@@ -8,7 +8,9 @@ import Scoring
 
 /// The flags that every command with a model takes; each is also an environment variable, and the flag wins.
 struct ModelOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Folder of the checkpoint: config.json, tokenizer.json, *.safetensors.", valueName: "DIR"))
+    @Option(
+        help: ArgumentHelp("Folder of the checkpoint: config.json, tokenizer.json, *.safetensors.", valueName: "DIR")
+    )
     var model: String?
 
     @Option(help: ArgumentHelp("How weights are kept: stored, as they are in the file.", valueName: "P"))
@@ -20,7 +22,12 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens in one batch; a longer rollout goes alone (default: 8192).", valueName: "N"))
     var maxBatchTokens: Int?
 
-    @Option(help: ArgumentHelp("Tokens that may wait before callers are told to come back (default: 1048576).", valueName: "N"))
+    @Option(
+        help: ArgumentHelp(
+            "Tokens that may wait before callers are told to come back (default: 1048576).",
+            valueName: "N"
+        )
+    )
     var maxQueueTokens: Int?
 
     enum Precision: String, CaseIterable {
@@ -57,13 +64,23 @@ struct ModelOptions: ParsableArguments {
 
 /// How credit is computed where a caller does not say.
 struct CreditOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Default pooling: \(Pooling.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "P"))
+    @Option(
+        help: ArgumentHelp(
+            "Default pooling: \(Pooling.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "P"
+        )
+    )
     var pooling: String?
 
     @Option(help: ArgumentHelp("Default temperature of sws and softmin, on the scale of credit.", valueName: "T"))
     var temperature: Double?
 
-    @Option(help: ArgumentHelp("Default scale of credit: \(Scale.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "S"))
+    @Option(
+        help: ArgumentHelp(
+            "Default scale of credit: \(Scale.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "S"
+        )
+    )
     var scale: String?
 
     /// The model's own default with what was said laid over it.

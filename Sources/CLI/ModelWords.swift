@@ -13,7 +13,8 @@ extension ModelError {
         case .missingTensor(let name): "the tensor \(name) is missing"
         case .wrongShape(let tensor, let expected, let found):
             "the tensor \(tensor) has the shape \(found), config.json asks for \(expected)"
-        case .wrongClassCount(let reduction, let found): "the head has \(found) classes, too few or many for \(reduction)"
+        case .wrongClassCount(let reduction, let found):
+            "the head has \(found) classes, too few or many for \(reduction)"
         case .badThreadCount(let count): "\(count) is not a number of threads"
         default: "\(self)"
         }

@@ -33,7 +33,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seconds that a stop waits for what was accepted (default: 25).", valueName: "N"))
     var drainSeconds: Int?
 
-    @Option(help: ArgumentHelp("trace, debug, info (one line a request), notice, warning, error, critical.", valueName: "L"))
+    @Option(
+        help: ArgumentHelp("trace, debug, info (one line a request), notice, warning, error, critical.", valueName: "L")
+    )
     var logLevel: String?
 
     func run() async throws {
@@ -53,7 +55,9 @@ struct Serve: AsyncParsableCommand {
             do throws(SocketError) {
                 server = try Server(configuration: settings.configuration) { await service.respond(to: $0) }
             } catch {
-                throw Failure.usage("cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)")
+                throw Failure.usage(
+                    "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"
+                )
             }
             let group = ServiceGroup(
                 services: [HTTPService(server: server, service: service)],
@@ -92,9 +96,12 @@ private struct ServeSettings {
         let port = try Setting.count("port", flags.port, least: 0) ?? 8080
         guard port <= 65_535 else { throw Failure.usage("--port: must be at most 65535, not \(port)") }
         var configuration = ServerConfiguration(
-            host: try Setting.text("host", flags.host) ?? "127.0.0.1", port: UInt16(port)
+            host: try Setting.text("host", flags.host) ?? "127.0.0.1",
+            port: UInt16(port)
         )
-        if let bytes = try Setting.count("max-body-bytes", flags.maxBodyBytes) { configuration.limits.bodyBytes = bytes }
+        if let bytes = try Setting.count("max-body-bytes", flags.maxBodyBytes) {
+            configuration.limits.bodyBytes = bytes
+        }
         if let seconds = try Setting.count("drain-seconds", flags.drainSeconds, least: 0) {
             configuration.deadlines.drain = .seconds(seconds)
         }

@@ -19,7 +19,9 @@ enum Setting {
     static func count(_ flag: String, _ given: Int?, least: Int = 1) throws -> Int? {
         var value = given
         if value == nil, let text = environment(flag) {
-            guard let number = Int(text) else { throw Failure.usage("\(variable(flag)): \(text) is not a whole number") }
+            guard let number = Int(text) else {
+                throw Failure.usage("\(variable(flag)): \(text) is not a whole number")
+            }
             value = number
         }
         if let value, value < least { throw Failure.usage("--\(flag): must be at least \(least), not \(value)") }
@@ -35,7 +37,9 @@ enum Setting {
 
     /// One word of an enumeration.
     static func word<Word: RawRepresentable & CaseIterable>(
-        _ flag: String, _ given: String?, as type: Word.Type
+        _ flag: String,
+        _ given: String?,
+        as type: Word.Type
     ) throws -> Word? where Word.RawValue == String {
         guard let text = given ?? environment(flag) else { return nil }
         guard let word = Word(rawValue: text) else {

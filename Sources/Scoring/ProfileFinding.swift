@@ -38,7 +38,10 @@ package enum Family: String, CaseIterable, Sendable {
                     second: .init(weight: "score.2.weight", bias: "score.2.bias")
                 ),
                 reduction: .softmax(1),
-                separator: "\n\n", semantics: .correctness, scale: .probability, evidence: []
+                separator: "\n\n",
+                semantics: .correctness,
+                scale: .probability,
+                evidence: []
             )
         case .skywork:
             return Profile(
@@ -46,23 +49,44 @@ package enum Family: String, CaseIterable, Sendable {
                 template: .lines(opening: "<|im_start|>"),
                 head: .linear(weight: "v_head.summary.weight", bias: "v_head.summary.bias"),
                 reduction: .sigmoid,
-                separator: "\n", semantics: .correctness, scale: .probability, evidence: []
+                separator: "\n",
+                semantics: .correctness,
+                scale: .probability,
+                evidence: []
             )
         case .trl:
             return Profile(
-                name: rawValue, template: .pieces(separator: "\n"), head: score, reduction: .softmax(1),
-                separator: "\n", semantics: .correctness, scale: .probability, evidence: []
+                name: rawValue,
+                template: .pieces(separator: "\n"),
+                head: score,
+                reduction: .softmax(1),
+                separator: "\n",
+                semantics: .correctness,
+                scale: .probability,
+                evidence: []
             )
         case .pure:
             // PURE splits rollouts at blank lines and puts one newline token in their place (2504.15275).
             return Profile(
-                name: rawValue, template: .pieces(separator: "\n"), head: score, reduction: .margin,
-                separator: "\n\n", semantics: .correctness, scale: .margin, evidence: []
+                name: rawValue,
+                template: .pieces(separator: "\n"),
+                head: score,
+                reduction: .margin,
+                separator: "\n\n",
+                semantics: .correctness,
+                scale: .margin,
+                evidence: []
             )
         case .sequenceClassification:
             return Profile(
-                name: rawValue, template: .chatLast(system: nil, joiner: "\n\n"), head: score, reduction: .identity,
-                separator: "\n\n", semantics: .value, scale: .raw, evidence: []
+                name: rawValue,
+                template: .chatLast(system: nil, joiner: "\n\n"),
+                head: score,
+                reduction: .identity,
+                separator: "\n\n",
+                semantics: .value,
+                scale: .raw,
+                evidence: []
             )
         }
     }
@@ -92,7 +116,10 @@ extension Profile {
         }
         guard info.shape.count == 2, info.shape[0] == rows else {
             throw ProfileError.wrongHead(
-                profile: family.rawValue, tensor: tensor, shape: info.shape, expected: "[\(rows), hidden size]"
+                profile: family.rawValue,
+                tensor: tensor,
+                shape: info.shape,
+                expected: "[\(rows), hidden size]"
             )
         }
         // Token classification has a bias, sequence classification has none (prm-zoo 2.2).

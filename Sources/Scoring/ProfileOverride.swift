@@ -98,7 +98,8 @@ struct ProfileOverride {
         case "identity": .identity
         default:
             throw ProfileError.badOverride(
-                key: "reduction", expected: "softmax[0], softmax[1], margin, sigmoid or identity"
+                key: "reduction",
+                expected: "softmax[0], softmax[1], margin, sigmoid or identity"
             )
         }
     }

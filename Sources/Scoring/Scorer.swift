@@ -18,12 +18,18 @@ package struct Scorer: Sendable {
     /// Loads a model folder and proves that it can be scored with; reading the weights is what takes time.
     /// - Parameter threads: compute threads of the model, at least 1.
     package init(
-        checkpoint: Checkpoint, threads: Int, limits: BatchLimits, progress: LoadProgress?
+        checkpoint: Checkpoint,
+        threads: Int,
+        limits: BatchLimits,
+        progress: LoadProgress?
     ) throws {
         let plan = try ScoringPlan(checkpoint: checkpoint)
         let model = try RewardModel(
-            checkpoint: checkpoint, head: plan.profile.head, reduction: plan.profile.reduction,
-            threads: threads, progress: progress
+            checkpoint: checkpoint,
+            head: plan.profile.head,
+            reduction: plan.profile.reduction,
+            threads: threads,
+            progress: progress
         )
         profile = plan.profile
         template = plan.template
@@ -47,7 +53,8 @@ package struct Scorer: Sendable {
     /// Scores the rollouts of one request; each gets its own result, in order.
     /// - Throws: `ScoringError` of the whole request (`overloaded`, `closing`, `cancelled`, `kernel`).
     package func score(
-        _ rollouts: [Rollout], credit settings: CreditSettings
+        _ rollouts: [Rollout],
+        credit settings: CreditSettings
     ) async throws(ScoringError) -> [Result<ScoredRollout, ScoringError>] {
         let prepared = rollouts.map(prepare)
         let work = prepared.compactMap { try? $0.get() }
@@ -101,7 +108,9 @@ private struct PreparedRollout {
     let rendering: Rendering
 
     func scored(
-        _ answer: Answered<[Float]>, _ profile: Profile, _ settings: CreditSettings
+        _ answer: Answered<[Float]>,
+        _ profile: Profile,
+        _ settings: CreditSettings
     ) throws(ScoringError) -> ScoredRollout {
         let rewards = try rendering.readOfStep.enumerated().map { step, read throws(ScoringError) -> Double? in
             guard let read else { return nil }
@@ -121,7 +130,9 @@ private struct PreparedRollout {
 
 /// Credit of rewards that the caller already has, with Scoring's error.
 package func creditOf(
-    _ rewards: [Double?], on scale: Scale, settings: CreditSettings
+    _ rewards: [Double?],
+    on scale: Scale,
+    settings: CreditSettings
 ) throws(ScoringError) -> Credit {
     let result: Credit
     do {

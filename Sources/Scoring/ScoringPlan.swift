@@ -22,7 +22,8 @@ package struct ScoringPlan: Sendable {
         // Rows may exceed the vocabulary (152,064 > 151,665), never the other way round.
         guard tokenizer.idUpperBound <= checkpoint.config.vocabularySize else {
             throw ProfileError.vocabularyTooLarge(
-                tokens: tokenizer.idUpperBound, rows: checkpoint.config.vocabularySize
+                tokens: tokenizer.idUpperBound,
+                rows: checkpoint.config.vocabularySize
             )
         }
         let settings = try TokenizerSettings(checkpoint: checkpoint)
@@ -30,7 +31,9 @@ package struct ScoringPlan: Sendable {
             throw ProfileError.unknownChatTemplate
         }
         template = try Template(
-            profile: profile, tokenizer: tokenizer, beginning: settings.beginning.flatMap(tokenizer.addedToken)
+            profile: profile,
+            tokenizer: tokenizer,
+            beginning: settings.beginning.flatMap(tokenizer.addedToken)
         )
     }
 

@@ -54,12 +54,14 @@ package struct Template: Sendable {
         case .chatMarker(let system, let marker):
             kind = .chatMarker(
                 ChatML(start: try token("<|im_start|>"), end: try token("<|im_end|>")),
-                system: system, marker: try token(marker)
+                system: system,
+                marker: try token(marker)
             )
         case .chatLast(let system, let joiner):
             kind = .chatLast(
                 ChatML(start: try token("<|im_start|>"), end: try token("<|im_end|>")),
-                system: system, joiner: joiner
+                system: system,
+                joiner: joiner
             )
         case .lines(let opening):
             let newline = tokenizer.encode("\n")

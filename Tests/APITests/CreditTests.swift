@@ -45,23 +45,27 @@ import Testing
         #expect(with?["weakest_step"] == 2)
     }
 
-    @Test(arguments: [
-        (["rewards": [0.5, 1.5]], "reward_out_of_range"), (["rewards": []], "empty_steps"),
-        (["rewards": [nil]], "empty_steps"), (["rewards": [-1.5], "scale": "margin"], "reward_out_of_range"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            (["rewards": [0.5, 1.5]], "reward_out_of_range"), (["rewards": []], "empty_steps"),
+            (["rewards": [nil]], "empty_steps"), (["rewards": [-1.5], "scale": "margin"], "reward_out_of_range"),
+        ] as [(JSONValue, String)]
+    )
     func `rewards that cannot be are a 422`(rollout: JSONValue, code: String) async throws {
         let response = await golden.post("/v1/credit", ["rollouts": [rollout]])
         #expect(response.status == .unprocessableContent)
         #expect(try response.code() == code)
     }
 
-    @Test(arguments: [
-        (["rollouts": [["rewards": ["a"]]]], "invalid_field"),
-        (["rollouts": [["rewards": 1]]], "invalid_field"), (["rollouts": [["scale": "logit"]]], "missing_field"),
-        (["rollouts": [], "method": "mig"], "not_served"), (["rollouts": [], "program": []], "not_served"),
-        (["rollouts": [], "credit": ["pooling": "sum"]], "invalid_field"),
-        (["rollouts": [], "credit": ["temp": 1]], "unknown_field"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            (["rollouts": [["rewards": ["a"]]]], "invalid_field"),
+            (["rollouts": [["rewards": 1]]], "invalid_field"), (["rollouts": [["scale": "logit"]]], "missing_field"),
+            (["rollouts": [], "method": "mig"], "not_served"), (["rollouts": [], "program": []], "not_served"),
+            (["rollouts": [], "credit": ["pooling": "sum"]], "invalid_field"),
+            (["rollouts": [], "credit": ["temp": 1]], "unknown_field"),
+        ] as [(JSONValue, String)]
+    )
     func `a malformed request is a 400`(body: JSONValue, code: String) async throws {
         let response = await golden.post("/v1/credit", body)
         #expect(response.status == .badRequest)
@@ -70,7 +74,8 @@ import Testing
 
     @Test func `a certain step has no finite logit and says so`() async throws {
         let response = await golden.post(
-            "/v1/credit", ["rollouts": [["rewards": [0.5, 1.0]]], "credit": ["scale": "logit"]]
+            "/v1/credit",
+            ["rollouts": [["rewards": [0.5, 1.0]]], "credit": ["scale": "logit"]]
         )
         #expect(response.status == .unprocessableContent)
         #expect(try response.code() == "infinite_logit")

@@ -16,17 +16,25 @@ struct GoldenService {
     init() throws {
         let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm").path
         let scorer = try Scorer(
-            checkpoint: Checkpoint(folder: folder), threads: 1, limits: BatchLimits(), progress: nil
+            checkpoint: Checkpoint(folder: folder),
+            threads: 1,
+            limits: BatchLimits(),
+            progress: nil
         )
         service = Service(
-            scorer: scorer, servedName: "golden", defaultCredit: scorer.profile.defaultCredit,
-            maximumBodyBytes: 1 << 20, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            scorer: scorer,
+            servedName: "golden",
+            defaultCredit: scorer.profile.defaultCredit,
+            maximumBodyBytes: 1 << 20,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             metrics: PrometheusMetrics()
         )
     }
 
     func post(
-        _ path: String, _ body: [UInt8], headers: HTTPFields = [.contentType: "application/json"]
+        _ path: String,
+        _ body: [UInt8],
+        headers: HTTPFields = [.contentType: "application/json"]
     ) async -> Response {
         await service.respond(to: .request(Request(method: .post, path: path, headers: headers, body: body)))
     }

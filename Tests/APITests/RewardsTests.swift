@@ -40,12 +40,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("sws", ["pooling": "sws"]), ("min", ["pooling": "min"]), ("last", ["pooling": "last"]),
-        ("product", ["pooling": "product"]), ("mean", ["pooling": "mean", "scale": "margin"]),
-        ("softmin", ["pooling": "softmin", "temperature": 1, "scale": "logit"]),
-        ("geometric_mean", ["pooling": "geometric_mean", "temperature": nil]),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("sws", ["pooling": "sws"]), ("min", ["pooling": "min"]), ("last", ["pooling": "last"]),
+            ("product", ["pooling": "product"]), ("mean", ["pooling": "mean", "scale": "margin"]),
+            ("softmin", ["pooling": "softmin", "temperature": 1, "scale": "logit"]),
+            ("geometric_mean", ["pooling": "geometric_mean", "temperature": nil]),
+        ] as [(String, JSONValue)]
+    )
     func `the chosen pooling is the reward`(pooling: String, credit: JSONValue) async throws {
         let answer = try await golden.post("/v1/rewards", ["rollouts": [good], "credit": credit]).json()
         let item = try #require(answer["data"]?.array?.first)
@@ -82,13 +84,17 @@ import Testing
         #expect(try bad.json()["data"]?.array?.count == 2)
     }
 
-    @Test(arguments: [
-        ("text/plain", nil, "unsupported_media_type"), ("application/jsonx", nil, "unsupported_media_type"),
-        ("application/json", "gzip", "unsupported_content_encoding"),
-        ("Application/JSON; charset=utf-8", "identity", nil), (nil, nil, nil),
-    ] as [(String?, String?, String?)])
+    @Test(
+        arguments: [
+            ("text/plain", nil, "unsupported_media_type"), ("application/jsonx", nil, "unsupported_media_type"),
+            ("application/json", "gzip", "unsupported_content_encoding"),
+            ("Application/JSON; charset=utf-8", "identity", nil), (nil, nil, nil),
+        ] as [(String?, String?, String?)]
+    )
     func `other media types and codings are a 415, a missing type is JSON`(
-        type: String?, coding: String?, code: String?
+        type: String?,
+        coding: String?,
+        code: String?
     ) async throws {
         var headers: HTTPFields = [:]
         headers[.contentType] = type

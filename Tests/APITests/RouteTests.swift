@@ -52,7 +52,8 @@ import Yams
 
     @Test(arguments: Refusal.all)
     func `every refusal of HTTP has a status, a code and the shape of an error`(
-        refusal: Refusal, status: Int
+        refusal: Refusal,
+        status: Int
     ) async throws {
         let response = await golden.service.respond(to: .refusal(refusal))
         #expect(response.status.code == status)

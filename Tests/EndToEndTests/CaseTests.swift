@@ -58,7 +58,8 @@ private struct Case {
         let cases = try JSONValue(parsing: Shared.bytes("fixtures/cases.json")).array ?? []
         try check(
             cases.compactMap { Case($0, checkpoint: checkpoint) }.filter { $0.family == family },
-            model: folder.path, least: 5
+            model: folder.path,
+            least: 5
         )
     }
 
@@ -68,7 +69,8 @@ private struct Case {
         let folder = try TemporaryFolder()
         for file in try FileManager.default.contentsOfDirectory(atPath: source.path) {
             try FileManager.default.createSymbolicLink(
-                at: folder.url.appendingPathComponent(file), withDestinationURL: source.appendingPathComponent(file)
+                at: folder.url.appendingPathComponent(file),
+                withDestinationURL: source.appendingPathComponent(file)
             )
         }
         if family == "pure" { try folder.write(Array(#"{"profile":"pure"}"#.utf8), to: "linchpin.json") }
@@ -76,7 +78,8 @@ private struct Case {
         let cases = try JSONValue(parsing: bytes).array ?? []
         try check(
             cases.compactMap { Case($0, checkpoint: checkpoint) }.filter { $0.family == family },
-            model: folder.path, least: 5
+            model: folder.path,
+            least: 5
         )
     }
 

@@ -21,7 +21,8 @@ import Testing
         #expect(first?["trajectory"] == second?["trajectory"])
         for key in ["reward", "weight", "credit", "return"] {
             #expect(
-                first?["steps"]?.array?.map { $0[key] } == second?["steps"]?.array?.map { $0[key] }, "\(key)"
+                first?["steps"]?.array?.map { $0[key] } == second?["steps"]?.array?.map { $0[key] },
+                "\(key)"
             )
         }
     }

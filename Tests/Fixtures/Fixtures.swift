@@ -1,5 +1,6 @@
 // Finds what the tests read beside this checkout.
 package import Foundation
+import Synchronization
 
 /// The folder `../shared` beside this checkout; a user's clone has none, and tests that need it are skipped.
 package enum Shared {
@@ -12,7 +13,9 @@ package enum Shared {
         ProcessInfo.processInfo.environment["LINCHPIN_SHARED"].map { URL(fileURLWithPath: $0) }
         ?? checkout.deletingLastPathComponent().appendingPathComponent("shared")
 
-    package static let isPresent = FileManager.default.fileExists(atPath: folder.appendingPathComponent("DESIGN.md").path)
+    package static let isPresent = FileManager.default.fileExists(
+        atPath: folder.appendingPathComponent("DESIGN.md").path
+    )
 
     /// What a skipped test says.
     package static let skipped: String = "SKIPPED: ../shared is not beside this checkout"
@@ -27,16 +30,24 @@ package enum Shared {
     }
 }
 
-/// A scratch folder that is removed when the value that made it goes away.
-package final class TemporaryFolder: Sendable {
+/// A scratch folder; all of them are removed when the tests end, so that a path outlives the value that it came from.
+package struct TemporaryFolder: Sendable {
+    private static let made = Mutex<[URL]>([])
+    private static let removal: Void = {
+        _ = atexit {
+            for folder in TemporaryFolder.made.withLock({ $0 }) { try? FileManager.default.removeItem(at: folder) }
+        }
+    }()
+
     package let url: URL
 
     package init() throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("linchpin-\(UUID().uuidString)")
+        _ = Self.removal
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("linchpin-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        Self.made.withLock { $0.append(url) }
+        self.url = url
     }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
 
     package var path: String { url.path }
 
@@ -53,7 +64,8 @@ package func fixtureCheckpoint(_ name: String) throws -> TemporaryFolder {
     let source = Shared.file("fixtures/\(name)")
     for file in try FileManager.default.contentsOfDirectory(atPath: source.path) {
         var target = source.appendingPathComponent(file)
-        if file == "tokenizer.json", let text = try? String(contentsOf: target, encoding: .utf8), text.hasPrefix("../") {
+        if file == "tokenizer.json", let text = try? String(contentsOf: target, encoding: .utf8), text.hasPrefix("../")
+        {
             target = source.appendingPathComponent(text.trimmingCharacters(in: .whitespacesAndNewlines)).standardized
         }
         try FileManager.default.createSymbolicLink(

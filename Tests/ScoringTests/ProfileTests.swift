@@ -13,7 +13,8 @@ func golden(_ name: String, changing changes: [String: String] = [:]) throws -> 
     let source = Shared.checkout.appendingPathComponent("Tests/Goldens/\(name)")
     for file in try FileManager.default.contentsOfDirectory(atPath: source.path) {
         try FileManager.default.copyItem(
-            at: source.appendingPathComponent(file), to: folder.url.appendingPathComponent(file)
+            at: source.appendingPathComponent(file),
+            to: folder.url.appendingPathComponent(file)
         )
     }
     for (file, text) in changes { try folder.write(Array(text.utf8), to: file) }

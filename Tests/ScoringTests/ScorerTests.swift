@@ -13,7 +13,10 @@ import Transformers
         var limits = BatchLimits()
         limits.maximumBatchTokens = batchTokens
         return try Scorer(
-            checkpoint: Checkpoint(folder: folder.path), threads: threads, limits: limits, progress: nil
+            checkpoint: Checkpoint(folder: folder.path),
+            threads: threads,
+            limits: limits,
+            progress: nil
         )
     }
 
@@ -48,7 +51,8 @@ import Transformers
         for count in [1, 2, 17, 40] {
             let steps = (0..<count).map { "\($0)" }
             let result = try await scorer.score(
-                [Rollout(prompt: .text("p"), source: .list(steps))], credit: .standard
+                [Rollout(prompt: .text("p"), source: .list(steps))],
+                credit: .standard
             )[0].get()
             #expect(result.steps.count == count && result.credit.steps.count == count)
             #expect(result.steps.allSatisfy { $0.reward != nil })
@@ -90,14 +94,16 @@ import Transformers
                 Rollout(prompt: .messages(turns), source: steps),
                 Rollout(prompt: .messages([last]), source: steps),
                 Rollout(prompt: .text("q"), source: steps),
-            ], credit: .standard
+            ],
+            credit: .standard
         )
         #expect(try results[0].get().steps.count == 1)
         #expect(throws: ScoringError.assistantTurnLast) { try results[1].get() }
         #expect(try rewards(results[2]) == rewards(results[3]))
         let pieces = try scorer("tiny-trl")
         let refused = try await pieces.score(
-            [Rollout(prompt: .messages(turns + [last]), source: steps)], credit: .standard
+            [Rollout(prompt: .messages(turns + [last]), source: steps)],
+            credit: .standard
         )
         #expect(throws: ScoringError.unsupportedMessages(profile: "trl")) { try refused[0].get() }
     }

@@ -16,7 +16,10 @@ import Testing
         (" \u{a0}", "\n", [" \u{a0}"], [0..<3]),
     ])
     func `a response is split at its separator and blank pieces are no steps`(
-        response: String, separator: String, texts: [String], spans: [Range<Int>]
+        response: String,
+        separator: String,
+        texts: [String],
+        spans: [Range<Int>]
     ) throws {
         let own = try Steps(.response(response, separator: separator), separator: "unused")
         #expect(own.texts.map { Array($0.utf8) } == texts.map { Array($0.utf8) })

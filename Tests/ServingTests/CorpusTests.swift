@@ -1,6 +1,5 @@
 // Every request of the corpus, whole, in pieces and on the wire.
 import Fixtures
-import Glibc
 import HTTPTypes
 import Serving
 import Sockets
@@ -52,7 +51,6 @@ struct `The corpus of requests` {
     @Test func `is echoed or refused once over real sockets`() async throws {
         try await TestServer.run { server in
             for example in CorpusCase.all {
-                do { let t = Array("CASE \(example.name)\n".utf8); _ = Glibc.write(2, t, t.count) }
                 let verdict = Verdict(on: example.withHost)
                 let answers = try await server.exchange(example.withHost, finishing: true)
                 let statuses = answers.map(\.status)

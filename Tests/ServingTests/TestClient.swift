@@ -3,6 +3,7 @@ import Glibc
 import HTTPTypes
 import Serving
 import Sockets
+import Testing
 
 /// A server that runs for the length of a test.
 struct TestServer: Sendable {
@@ -41,6 +42,30 @@ struct TestServer: Sendable {
     func exchange(_ text: String, finishing: Bool = false) async throws -> [Answer] {
         try await exchange(Array(text.utf8), finishing: finishing)
     }
+
+    /// Exchanges and compares the statuses that come back.
+    func expect(
+        _ statuses: [Int],
+        from bytes: [UInt8],
+        finishing: Bool = false,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let answers = try await exchange(bytes, finishing: finishing)
+        #expect(answers.map(\.status) == statuses, sourceLocation: sourceLocation)
+    }
+
+    func expect(
+        _ statuses: [Int],
+        from text: String,
+        finishing: Bool = false,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await expect(statuses, from: Array(text.utf8), finishing: finishing, sourceLocation: sourceLocation)
+    }
+
+    func bodies(of bytes: [UInt8]) async throws -> [[UInt8]] { try await exchange(bytes).map(\.body) }
+
+    func bodies(of text: String) async throws -> [[UInt8]] { try await bodies(of: Array(text.utf8)) }
 }
 
 extension ServerConfiguration {
@@ -105,9 +130,8 @@ struct Answer: Equatable, Sendable {
 
     /// Takes the first response away from `bytes`; nil where it is not complete.
     init?(taking bytes: inout ArraySlice<UInt8>, toHead: Bool = false) {
-        let text = String(decoding: bytes, as: Unicode.ASCII.self)
-        guard let end = text.utf8.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
-        let head = String(decoding: bytes.prefix(text.utf8.distance(from: text.startIndex, to: end)), as: UTF8.self)
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let head = String(decoding: bytes[..<end], as: UTF8.self)
         let lines = head.split(separator: "\r\n")
         let words = lines.first?.split(separator: " ", maxSplits: 2) ?? []
         guard words.count >= 2, words[0] == "HTTP/1.1", let status = Int(words[1]) else { return nil }
@@ -117,7 +141,7 @@ struct Answer: Equatable, Sendable {
             guard halves.count == 2 else { return nil }
             headers[halves[0].lowercased()] = halves[1].drop { $0 == " " }.description
         }
-        let start = bytes.startIndex + head.utf8.count + 4
+        let start = end + 4
         let length = toHead ? 0 : Int(headers["content-length"] ?? "0") ?? 0
         guard bytes.endIndex - start >= length else { return nil }
         self.status = status

@@ -31,6 +31,7 @@ import Tokenizing
         // The first takes all the white space; the second begins in it and counts again, as in Hugging Face.
         ("<right>\n\n", ["<right>", "\n\n"]),
         ("<right> \n\n x", ["<right>", "\n\n", "x"]),
+        ("<right>\t  \t x", ["<right>", "  ", "\t x"]),
         ("e\u{301}te\u{301}", ["e\u{301}t\u{E9}"]),
         ("", []),
     ])

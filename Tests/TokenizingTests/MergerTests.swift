@@ -32,9 +32,10 @@ import Tokenizing
     }
 
     @Test func `the lowest rank merges first and the leftmost of equals`() {
-        // "a b" is ranked before "b c", and "a a" leaves the odd one at the end.
+        // "b c" is ranked before "a b", which waits in the queue while "a" and "bc" have become another pair.
         #expect(names(tokenizer.encode("abc")) == ["abc"])
-        #expect(names(tokenizer.encode("bcc")) == ["bc", "c"])
+        #expect(names(tokenizer.encode("abbcc")) == ["ab", "bc", "c"])
+        // "a a" leaves the odd one at the end.
         #expect(names(tokenizer.encode("aaaaaaa")) == ["aaaa", "aa", "a"])
     }
 

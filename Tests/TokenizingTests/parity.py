@@ -48,7 +48,7 @@ def tiny():
     pairs = ["Ġ Ġ", "ĠĠ ĠĠ", "t h", "th e", "Ġ the", "i n", "Ġ t", "e r", "o n", "a n", "an d", "Ġ and", "a a", "aa aa",
              "aaaa aaaa", "Ċ Ċ", "ĊĊ ĊĊ", "' s", "' l", "l l", "' ll", ". Ċ", "Ġ +", "Ġ -", "Ì ģ", "Ã ©", "e Ìģ", "à ¤",
              "ð Ł", "ðŁ ĺ", "ã ģ", "ì ķ", "ìķ Ī", "s t", "st e", "ste p", "< step", "step >", "< |", "| >", "Ġ Ċ", "č Ċ",
-             "1 2", "= =", "== ==", "^ ^", "0 0", "a b", "b c", "ab c", "a bc"]
+             "1 2", "= =", "== ==", "^ ^", "0 0", "b c", "a b", "ab c", "a bc"]
     merges = [pair.split(" ") for pair in pairs]
     vocab = {letter: byte for byte, letter in enumerate(byte_alphabet())}
     for left, right in merges:
@@ -194,7 +194,9 @@ def write(file, count, seed):
     strings = list(texts(count, seed))
     shares = [strings[0::2]] + [strings[1::2][index::len(paths) - 1] for index in range(len(paths) - 1)] \
         if len(paths) > 1 else [strings]
+    print("real texts of ../shared among them" if real_texts() else f"no real texts: {SHARED} is not there")
     for path, share in zip(paths, shares):
+        print(f"{len(share)} strings for {path}", flush=True)
         file.write(json.dumps({"tokenizer": str(path)}) + "\n")
         for row in rows(json.loads(path.read_text(encoding="utf-8")), share):
             file.write(row + "\n")
