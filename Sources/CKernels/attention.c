@@ -1,7 +1,7 @@
 // Attends one block of queries to the keys before it.
 //
-// Every score is a sum over the head's dimension and every output a sum over keys, each written in one order; loops run over sixteen
-// such sums side by side, so that they vectorise without changing that order.
+// Every score is a sum over the head's dimension and every output a sum over keys, each written in one order; loops
+// run over sixteen such sums side by side, so that they vectorise without changing that order.
 #include "attention.h"
 
 #include <math.h>
@@ -144,8 +144,8 @@ INLINE void blend_value(const workspace *w, size_t query, size_t i, size_t k, si
 
 /// out[q][d] += sum over visible k of scores[q][k] * values[k][d], for four queries.
 ///
-/// Keys that all four see are read once for the four. A key that is not seen is not touched, not even with weight 0: what comes later
-/// may be infinite.
+/// Keys that all four see are read once for the four. A key that is not seen is not touched, not even with weight 0:
+/// what comes later may be infinite.
 INLINE void blend_values(const workspace *w, size_t query, const span keys[QUERIES]) {
     size_t begin = keys[QUERIES - 1].low;
     size_t end = keys[0].high > begin ? keys[0].high : begin;

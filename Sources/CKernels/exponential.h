@@ -6,7 +6,8 @@
 
 /// e^x to about one unit in the last place; 0 below -87, e^88 above 88, NaN for NaN.
 ///
-/// e^x = 2^n e^r with n = round(x / ln 2), so |r| <= ln(2) / 2, where the polynomial of Cephes `expf` holds. No branch.
+/// e^x = 2^n e^r with n = round(x / ln 2), so |r| <= ln(2) / 2, where the polynomial of Cephes `expf` holds. No
+/// branch.
 static inline __attribute__((always_inline)) float lp_exp(float x) {
     const float to_integer = 12582912.0f; // 1.5 * 2^23: adding it rounds to an integer that then stands in the low bits
     float clamped = x > 88.0f ? 88.0f : x;

@@ -1,7 +1,7 @@
 // Sums in sixteen lanes, in one fixed order.
 //
-// Strict floating point keeps the order in which it is written, so a sum in one variable cannot be vectorised. Sixteen sums side by
-// side can; their bits are then those of this order on every machine and in every vector width.
+// Strict floating point keeps the order in which it is written, so a sum in one variable cannot be vectorised. Sixteen
+// sums side by side can; their bits are then those of this order on every machine and in every vector width.
 #pragma once
 
 #include <stddef.h>
@@ -17,7 +17,9 @@ static inline __attribute__((always_inline)) float lp_sum_of_lanes(float lanes[L
 }
 
 /// Sum of a[i] * b[i] for i < count.
-static inline __attribute__((always_inline)) float lp_dot(const float *restrict a, const float *restrict b, size_t count) {
+static inline __attribute__((always_inline)) float lp_dot(
+    const float *restrict a, const float *restrict b, size_t count
+) {
     float lanes[LP_LANES] = {0};
     size_t i = 0;
     for (; i + LP_LANES <= count; i += LP_LANES) {

@@ -1,13 +1,8 @@
 // Multiplies rows with stored weights, tile by panel.
 #include "linear.h"
 
-#include <cblas.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "lanes.h"
-
-void lp_blas_use_one_thread(void) { openblas_set_num_threads(1); }
 
 size_t lp_linear_panels(size_t outputs) { return (outputs + LP_PANEL_COLUMNS - 1) / LP_PANEL_COLUMNS; }
 
@@ -15,22 +10,7 @@ size_t lp_linear_scratch(size_t inputs) {
     return LP_PANEL_COLUMNS * inputs + LP_TILE_ROWS * inputs + LP_TILE_ROWS * LP_PANEL_COLUMNS;
 }
 
-void lp_product_blas(const float *tile, const float *panel, size_t inputs, size_t columns, float *out) {
-    cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, LP_TILE_ROWS, (int)columns, (int)inputs, 1.0f, tile, (int)inputs, panel,
-        (int)inputs, 0.0f, out, (int)columns
-    );
-}
-
-void lp_product_plain(const float *tile, const float *panel, size_t inputs, size_t columns, float *out) {
-    for (size_t row = 0; row < LP_TILE_ROWS; row++) {
-        for (size_t column = 0; column < columns; column++) {
-            out[row * columns + column] = lp_dot(tile + row * inputs, panel + column * inputs, inputs);
-        }
-    }
-}
-
-/// The rows of a product to their places among all columns, with the bias and what may already stand there.
+/// The rows of a product to their places among all columns, onto what stands there if `accumulate`, then the bias.
 static void place_rows(
     const float *product, // [rows, columns]
     const float *bias,    // [columns], or NULL
@@ -41,10 +21,13 @@ static void place_rows(
     for (size_t row = 0; row < rows; row++) {
         const float *from = product + row * columns;
         float *to = y + row * stride;
-        for (size_t i = 0; i < columns; i++) {
-            float value = bias ? from[i] + bias[i] : from[i];
-            to[i] = accumulate ? to[i] + value : value;
+        if (accumulate) {
+            for (size_t i = 0; i < columns; i++) to[i] += from[i];
+        } else {
+            memcpy(to, from, columns * sizeof *to);
         }
+        if (!bias) continue;
+        for (size_t i = 0; i < columns; i++) to[i] += bias[i];
     }
 }
 

@@ -7,7 +7,8 @@ lp_status lp_rope_frequencies(double theta, size_t dimension, float *frequency) 
     if (dimension == 0 || dimension % 2 != 0 || !(theta > 0)) return LP_BAD_SHAPE;
     for (size_t j = 0; j < dimension / 2; j++) {
         float exponent = (float)(2 * j) / (float)dimension;
-        // In double and rounded once: the float32 power that transformers takes is right to the last bit but for rare ties.
+        // In double and rounded once: the float32 power that transformers takes is right to the last bit but for rare
+        // ties.
         float power = (float)pow((double)(float)theta, (double)exponent);
         frequency[j] = 1.0f / power;
     }

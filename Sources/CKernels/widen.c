@@ -27,8 +27,8 @@ static void widen_bfloat16(const uint16_t *from, size_t count, float *to) {
     for (size_t i = 0; i < count; i++) to[i] = float_of_bits((uint32_t)from[i] << 16);
 }
 
-/// Exponent and fraction move to their float32 places; the product by 2^112 then corrects the bias and makes subnormals normal.
-/// No branch, so that the loop vectorises on a machine without F16C.
+/// Exponent and fraction move to their float32 places; the product by 2^112 then corrects the bias and makes
+/// subnormals normal. No branch, so that the loop vectorises on a machine without F16C.
 static void widen_float16(const uint16_t *from, size_t count, float *to) {
     const float rebias = 0x1p112f;
     for (size_t i = 0; i < count; i++) {

@@ -166,7 +166,7 @@ actor Connection {
 
     /// A client that ended its sending side may be waiting all the same: what is quick still reaches it.
     private func graceIsOver() async -> Bool {
-        do { try await Task.sleep(for: deadlines.callerGrace) } catch { return false }
+        do { try await loop.sleep(for: deadlines.callerGrace) } catch { return false }
         return true
     }
 }

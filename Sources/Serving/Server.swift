@@ -87,7 +87,7 @@ package final class Server: Sendable {
     private func makeRoom(below limit: Int) async {
         while roster.count >= limit && !Task.isCancelled {
             for connection in roster.longestIdle(max(1, limit / 16)) { await connection.makeRoom() }
-            try? await Task.sleep(for: .milliseconds(20))
+            try? await loops[0].sleep(for: .milliseconds(20))
         }
     }
 
@@ -103,6 +103,6 @@ package final class Server: Sendable {
         guard !Task.isCancelled else { return }
         await listener.drain(grace: configuration.deadlines.drainGrace)
         for connection in roster.drain() { await connection.drain() }
-        try? await Task.sleep(for: configuration.deadlines.drain)
+        try? await loops[0].sleep(for: configuration.deadlines.drain)
     }
 }

@@ -66,7 +66,7 @@ package actor Listener {
             }
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
             // Out of descriptors: the connection stays in the kernel's queue, and trying again at once would spin.
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return false }
+            do { try await loop.sleep(for: .milliseconds(50)) } catch { return false }
             return true
         case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP, EFAULT:
             return false

@@ -113,7 +113,7 @@ package actor PlainStream: ByteStream {
                 let dead = Int16(truncatingIfNeeded: POLLHUP | POLLERR | POLLNVAL)
                 return look.revents & dead != 0 ? .lost : .finished
             }
-            do { try await Task.sleep(for: pause) } catch { throw .cancelled }
+            try await loop.sleep(for: pause)
         }
     }
 

@@ -16,6 +16,8 @@ package final class SocketLoop: SerialExecutor, @unchecked Sendable {
         queue = DispatchQueue(label: label)
         timer = DispatchSource.makeTimerSource(queue: queue)
         timer.setEventHandler { [weak self] in self?.ring() }
+        // Dispatch opens the timer's descriptor when it is first set, and traps without one: so now, not in need.
+        timer.schedule(deadline: .now() + .seconds(86_400))
         timer.activate()
     }
 

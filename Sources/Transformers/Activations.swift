@@ -1,9 +1,10 @@
-// The memory that a batch flows through, kept from batch to batch.
+// The memory a batch flows through, kept between batches.
 import Checkpoints
 
 /// Buffers that grow to the largest batch seen and are reused by all layers and batches.
 final class Activations {
-    /// Rows of the widest buffers: the MLP takes a batch in pieces, so that its width is paid for so many rows at most.
+    /// Rows of the widest buffers: the MLP takes a batch in pieces, so that its width is paid for so many rows at
+    /// most.
     static let mlpRows = 1024
 
     private let hidden = FloatBuffer(count: 0)

@@ -1,7 +1,8 @@
 // Runs an actor on a thread that may block.
 import Dispatch
 
-/// A serial executor over one dispatch queue, so that minutes of arithmetic never hold a thread of the cooperative pool.
+/// A serial executor over one dispatch queue, so that minutes of arithmetic never hold a thread of the cooperative
+/// pool.
 ///
 /// `DispatchSerialQueue`, which is an executor by itself, does not exist on Linux.
 final class ComputeQueue: SerialExecutor {

@@ -1,7 +1,7 @@
 // The decoder, in the order in which one would draw it.
 //
-// Qwen2 and Qwen3 (transformers `modeling_qwen2.py`, `modeling_qwen3.py`), float32 arithmetic on weights as they are stored. All rows of
-// all rollouts go through every layer together; only attention knows where a rollout begins.
+// Qwen2 and Qwen3 (transformers `modeling_qwen2.py`, `modeling_qwen3.py`), float32 arithmetic on weights as they are
+// stored. All rows of all rollouts go through every layer together; only attention knows where a rollout begins.
 import CKernels
 import Checkpoints
 
@@ -31,7 +31,8 @@ struct Decoder {
     /// [head dimension / 2]
     let frequencies: FloatBuffer
 
-    /// Hidden states of all rows after the last layer, before the final norm: [rows, hidden]. Every id has a row in `embedding`.
+    /// Hidden states of all rows after the last layer, before the final norm: [rows, hidden]. Every id has a row in
+    /// `embedding`.
     func hiddenStates(of batch: PackedBatch, in activations: Activations, workers: Workers) -> Matrix {
         let a = activations.views(rows: batch.ids.count, of: blueprint)
         let rollouts = batch.rollouts

@@ -31,7 +31,8 @@ extension Workers {
     /// Rows that one task of a linear layer takes: the weights of a panel are widened once for them.
     private static let linearRows = 8 * Int(LP_TILE_ROWS)
 
-    /// Each y = x W^T + b of layers that read the same rows, as one pool of tasks: a narrow layer alone would leave threads idle.
+    /// Each y = x W^T + b of layers that read the same rows, as one pool of tasks: a narrow layer alone would leave
+    /// threads idle.
     func linear(_ x: Matrix, through layers: [(Linear, into: Matrix)]) {
         run(linear: layers, x, accumulate: 0)
     }

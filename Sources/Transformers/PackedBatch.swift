@@ -21,7 +21,8 @@ package struct PackedBatch: Sendable, Equatable {
     /// The rows that reach the head: read positions, counted from the start of the batch.
     package let readRows: [Int]
 
-    /// Refuses an empty batch, an empty rollout, and read positions that are missing, unordered or outside of their rollout.
+    /// Refuses an empty batch, an empty rollout, and read positions that are missing, unordered or outside of their
+    /// rollout.
     package init(_ sequences: [TokenSequence]) throws(ModelError) {
         guard !sequences.isEmpty else { throw .emptyBatch }
         var ids: [Int32] = []

@@ -1,8 +1,8 @@
 // Asks the BLAS, shape by shape, whether it can be trusted.
 package import CKernels
 
-/// Decides which matrix product a layer uses: the BLAS where this machine's shows that a row's bits do not depend on its
-/// neighbours (promise P2), else our own loops.
+/// Decides which matrix product a layer uses: the BLAS where this machine's shows that a row's bits do not depend on
+/// its neighbours (promise P2), else our own loops.
 package struct ProductChooser {
     /// What a product of one tile with one panel looks like to the BLAS; the stored type is widened before it.
     private struct Shape: Hashable {
@@ -32,7 +32,7 @@ package struct ProductChooser {
         for columns in widths.sorted() {
             isSteady = ask(Shape(inputs: inputs, columns: columns)) && isSteady
         }
-        return isSteady ? candidate : lp_product_plain
+        return isSteady ? candidate : lp_product_own
     }
 
     private mutating func ask(_ shape: Shape) -> Bool {

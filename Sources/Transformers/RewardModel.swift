@@ -10,6 +10,8 @@ package actor RewardModel {
     package nonisolated let parameterCount: Int
     /// Logits a read position.
     package nonisolated let classCount: Int
+    /// Shapes that this machine's BLAS was refused for (promise P2); their layers use our own, slower product.
+    package nonisolated let refusedShapes: [(inputs: Int, columns: Int)]
 
     private nonisolated let queue = ComputeQueue()
     private let decoder: Decoder
@@ -48,6 +50,7 @@ package actor RewardModel {
         memoryBytes = loader.memoryBytes
         parameterCount = loader.parameterCount
         classCount = classes
+        refusedShapes = loader.chooser.refused
     }
 
     /// What the greediest kernel call needs.

@@ -51,7 +51,8 @@ struct ScoringHead {
 }
 
 extension Head {
-    /// The head's tensors; their rows are counted in the files' headers, since config.json does not say (reference/prm-zoo.md 2.2).
+    /// The head's tensors; their rows are counted in the files' headers, since config.json does not say
+    /// (reference/prm-zoo.md 2.2).
     ///
     /// - Parameter shape: of the tensor with this name in the checkpoint.
     func plans(hidden: Int, shape: (String) -> [Int]?) throws(ModelError) -> [LinearPlan] {

@@ -2,11 +2,12 @@
 import CKernels
 import Checkpoints
 
-/// Reads tensors by plan, all of which were checked before, and counts what it read. Tensors that no plan names are never read.
+/// Reads tensors by plan, all of which were checked before, and counts what it read. Tensors that no plan names are
+/// never read.
 struct WeightLoader {
     private let checkpoint: Checkpoint
     private let progress: LoadProgress?
-    private var chooser: ProductChooser
+    private(set) var chooser: ProductChooser
     /// Elements of all tensors read.
     private(set) var parameterCount = 0
     /// Bytes that they take in memory.
@@ -18,8 +19,8 @@ struct WeightLoader {
         self.chooser = chooser
     }
 
-    /// Refuses a tensor that is missing or has another shape than planned, from the files' headers alone and before gigabytes are
-    /// read; then announces what will be read.
+    /// Refuses a tensor that is missing or has another shape than planned, from the files' headers alone and before
+    /// gigabytes are read; then announces what will be read.
     func check(_ plans: [TensorPlan]) throws(ModelError) {
         var total = 0
         for plan in plans {

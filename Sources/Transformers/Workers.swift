@@ -1,9 +1,10 @@
 // Shares the work of one operation among threads.
 //
-// `concurrentPerform` rather than threads of our own: the calling thread always takes part, so an operation advances even while every
-// other core is busy with something else; nothing has to be started, stopped or found when it hangs; and two models in one process
-// share the machine. Tasks are claimed one by one, so a thread that comes late just takes fewer. Which thread computes a task, and
-// when, changes no bit: each task writes elements of its own, by a call that knows neither.
+// `concurrentPerform` rather than threads of our own: the calling thread always takes part, so an operation advances
+// even while every other core is busy with something else; nothing has to be started, stopped or found when it hangs;
+// and two models in one process share the machine. Tasks are claimed one by one, so a thread that comes late just
+// takes fewer. Which thread computes a task, and when, changes no bit: each task writes elements of its own, by a call
+// that knows neither.
 import Dispatch
 import Synchronization
 
@@ -17,8 +18,6 @@ struct Workers {
         self.count = count
         scratch = (0..<count).map { _ in FloatBuffer(count: scratchFloats) }
     }
-
-    var scratchBytes: Int { scratch.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride } }
 
     /// Runs tasks `0 ..< tasks`, in any order and side by side, and returns when all are done.
     func run(_ tasks: Int, _ task: (_ index: Int, _ scratch: UnsafeMutablePointer<Float>) -> Void) {

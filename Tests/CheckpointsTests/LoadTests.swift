@@ -85,6 +85,13 @@ import Testing
         #expect(try checkpoint.load("e").elementCount == 0)
     }
 
+    @Test(arguments: [1_048_575, 1_048_576, 1_048_577, 1_600_000])
+    func `a tensor around the size of huge pages is whole`(count: Int) throws {
+        let values = (0..<count).map { Float($0) }
+        let folder = try modelFolder(["model.safetensors": safetensors([("x", [0]), ("t", values)])])
+        #expect(try floats(Checkpoint(folder: folder.path).load("t")) == values)
+    }
+
     @Test func `progress counts the bytes`() throws {
         let folder = try modelFolder([
             "model.safetensors": safetensors([("a", [1, 2]), ("t", [Float](repeating: 1, count: 300_000))])

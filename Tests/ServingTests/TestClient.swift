@@ -218,6 +218,19 @@ func openDescriptors() -> Int {
     return count - 3  // `.`, `..` and the folder itself
 }
 
+/// Lets this process have no more than `count` descriptors, until the result is called.
+func limitDescriptors(to count: Int) throws -> () -> Void {
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(kind, &limit) == 0 else { throw SocketError.failed(call: "getrlimit", code: errno) }
+    var lowered = rlimit(rlim_cur: rlim_t(count), rlim_max: limit.rlim_max)
+    guard setrlimit(kind, &lowered) == 0 else { throw SocketError.failed(call: "setrlimit", code: errno) }
+    return {
+        var limit = limit
+        _ = setrlimit(kind, &limit)
+    }
+}
+
 /// Waits until something holds, looking every few milliseconds.
 func eventually(within time: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
     let deadline = Instant.now + time

@@ -155,6 +155,23 @@ import Testing
         #expect(refused)
     }
 
+    @Test func `shares its loop with sleepers, who wake in time or when they are cancelled`() async throws {
+        let loop = SocketLoop()
+        let begun = Instant.now
+        try await loop.sleep(for: .milliseconds(30))
+        #expect(begun.duration(to: .now) >= .milliseconds(30))
+        for pause in [0, 1] {
+            let sleeping = Task { () async -> SocketError? in
+                do throws(SocketError) { try await loop.sleep(for: .seconds(30)) } catch { return error }
+                return nil
+            }
+            try await Task.sleep(for: .milliseconds(pause))
+            sleeping.cancel()
+            #expect(await sleeping.value == .cancelled)
+        }
+        #expect(begun.duration(to: .now) < .seconds(20))
+    }
+
     @Test func `leaves no descriptor open, however it ends`() async {
         await #expect(processExitsWith: .success) {
             let harbour = try Harbour()

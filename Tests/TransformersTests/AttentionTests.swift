@@ -1,4 +1,4 @@
-// Attention against double precision, and bit by bit against itself.
+// Attention against float64, and bit by bit against itself.
 import CKernels
 import Foundation
 import Testing

@@ -71,6 +71,21 @@ extension RewardModel {
         #expect(try await single.bits(of: [sequences[0], sequences[0]]) == [alone[0], alone[0]])
     }
 
+    @Test func `batches that arrive at the same time keep their bits`() async throws {
+        let model = RandomModel()
+        let reward = try loadModel(try model.write(), threads: 2)
+        var generator = SeededGenerator(seed: 33)
+        let sequences = rollouts(count: 20, vocabulary: model.vocabulary, using: &generator)
+        var alone: [[UInt32]] = []
+        for sequence in sequences { alone += try await reward.bits(of: [sequence]) }
+        try await withThrowingTaskGroup(of: (Int, [[UInt32]]).self) { group in
+            for (index, sequence) in sequences.enumerated() {
+                group.addTask { (index, try await reward.bits(of: [sequence])) }
+            }
+            for try await (index, bits) in group { #expect(bits == [alone[index]]) }
+        }
+    }
+
     @Test func `a rollout that overflows is reported as it is and leaves its neighbours alone`() async throws {
         // Only token 7 has anything in the channel that the first norm blows up.
         let model = RandomModel(dtype: LP_FLOAT32)
@@ -94,11 +109,12 @@ extension RewardModel {
         var generator = SeededGenerator(seed: 31)
         let sequences = rollouts(count: 12, vocabulary: 101, using: &generator)
         let unsteady = ProductChooser(candidate: { tile, panel, inputs, columns, out in
-            lp_product_plain(tile, panel, inputs, columns, out)
+            lp_product_own(tile, panel, inputs, columns, out)
             guard let out else { return }
             for row in 0..<Int(LP_TILE_ROWS) { out[row * columns] += Float(row) }
         })
         let plain = try loadModel(folder, threads: 2, products: unsteady)
+        #expect(!plain.refusedShapes.isEmpty)
         var alone: [[UInt32]] = []
         for sequence in sequences { alone += try await plain.bits(of: [sequence]) }
         #expect(try await plain.bits(of: sequences) == alone)

@@ -1,14 +1,16 @@
-// The front door: every operation, packed numbers in and out.
+// The front door: packed numbers in, packed numbers out.
 //
-// Shapes stand in brackets after each pointer, row-major, in elements. All memory belongs to the caller; nothing here allocates,
-// keeps a global or exits. What may fail returns an `lp_status`. Every element of a result is computed in one fixed order that
-// depends on nothing but its own row, so its bits never depend on what else is in the batch or on the number of threads.
+// Shapes stand in brackets after each pointer, row-major, in elements. All memory belongs to the caller; nothing here
+// allocates, keeps a global or exits. What may fail returns an `lp_status`. Every element of a result is computed in
+// one fixed order that depends on nothing but its own row, so its bits never depend on what else is in the batch or on
+// the number of threads.
 #pragma once
 
 #include "activation.h"
 #include "attention.h"
 #include "embedding.h"
 #include "linear.h"
+#include "product.h"
 #include "rmsnorm.h"
 #include "rope.h"
 #include "status.h"

@@ -1,7 +1,8 @@
-// Causal attention of packed rollouts, grouped queries, optional sliding window.
+// Causal attention of packed rollouts, queries in groups.
 //
-// Scores exist for 64 queries by 64 keys at a time; the softmax runs along the blocks (online softmax, Milakov and Gimelshein 2018,
-// arXiv:1805.02867), in float32. A rollout's blocks start at its own first token, so nothing depends on its place in the batch.
+// Scores exist for 64 queries by 64 keys at a time; the softmax runs along the blocks (online softmax, Milakov and
+// Gimelshein 2018, arXiv:1805.02867), in float32. A rollout's blocks start at its own first token, so nothing depends
+// on its place in the batch.
 #pragma once
 
 #include <stddef.h>

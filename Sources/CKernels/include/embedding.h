@@ -7,7 +7,8 @@
 #include "status.h"
 #include "widen.h"
 
-/// out[r] = table[ids[r]], widened. LP_BAD_INDEX at the first id outside the table; the rows before it are then written.
+/// out[r] = table[ids[r]], widened. LP_BAD_INDEX at the first id outside the table; the rows before it are then
+/// written.
 lp_status lp_embedding(
     const void *table, // [vocabulary, width] stored as dtype
     lp_dtype dtype,

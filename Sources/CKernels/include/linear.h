@@ -1,34 +1,16 @@
-// Linear layers: y = x W^T + b on weights as they are stored.
+// Linear layers, y = x W^T + b, on weights as stored.
 //
-// Rows go to the matrix product in tiles of LP_TILE_ROWS, the last one padded with zeros, and columns in panels of LP_PANEL_COLUMNS.
-// Every tile of a panel is therefore the very same call: same sizes, same strides, same weights; only the rows' values differ. With a
-// product whose rows do not look at one another (steadiness.h asks it) a row's bits depend on nothing but the row.
+// Rows go to the matrix product in tiles of LP_TILE_ROWS, the last one padded with zeros, and columns in panels of
+// LP_PANEL_COLUMNS. Every tile of a panel is therefore the very same call: same sizes, same strides, same weights;
+// only the rows' values differ. With a product whose rows do not look at one another (steadiness.h asks it) a row's
+// bits depend on nothing but the row.
 #pragma once
 
 #include <stddef.h>
 
+#include "product.h"
 #include "status.h"
 #include "widen.h"
-
-enum {
-    LP_TILE_ROWS = 64,
-    LP_PANEL_COLUMNS = 128,
-};
-
-/// out = tile W^T, for one tile of rows and one widened panel of columns.
-typedef void (*lp_product)(
-    const float *tile,  // [LP_TILE_ROWS, inputs]
-    const float *panel, // [columns, inputs]
-    size_t inputs,      // <= INT32_MAX
-    size_t columns,
-    float *out // [LP_TILE_ROWS, columns]
-);
-
-/// The product of the BLAS.
-void lp_product_blas(const float *tile, const float *panel, size_t inputs, size_t columns, float *out);
-
-/// The product in our own loops: slower, in an order that is written down.
-void lp_product_plain(const float *tile, const float *panel, size_t inputs, size_t columns, float *out);
 
 /// One linear layer; it borrows its memory.
 typedef struct lp_linear {
@@ -48,7 +30,8 @@ size_t lp_linear_scratch(size_t inputs);
 
 /// Computes the columns of one panel for all rows: y = x W^T + b, or y += x W^T + b where `accumulate` is not 0.
 ///
-/// Different panels, and different rows of the same panel, may be computed by different threads, each with its own scratch.
+/// Different panels, and different rows of the same panel, may be computed by different threads, each with its own
+/// scratch.
 lp_status lp_linear_panel(
     const lp_linear *layer,
     size_t panel,   // < lp_linear_panels(layer->outputs)
@@ -58,6 +41,3 @@ lp_status lp_linear_panel(
     float *y,      // [rows, outputs]; not x
     float *scratch // [lp_linear_scratch(layer->inputs)]
 );
-
-/// Makes the BLAS compute every call on the calling thread, for the whole process; call it before the first product.
-void lp_blas_use_one_thread(void);

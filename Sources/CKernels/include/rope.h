@@ -1,8 +1,8 @@
 // Rotary position embedding, half-split (NeoX) layout.
 //
-// frequency[j] = 1 / theta^(2j / dimension) and angle = position * frequency[j], each rounded to float32 as transformers rounds it
-// (modeling_rope_utils `_compute_default_rope_parameters`, Qwen2RotaryEmbedding.forward): at large positions the rounding of the angle
-// is far larger than 1e-5, so it has to be the same one.
+// frequency[j] = 1 / theta^(2j / dimension) and angle = position * frequency[j], each rounded to float32 as
+// transformers rounds it (modeling_rope_utils `_compute_default_rope_parameters`, Qwen2RotaryEmbedding.forward): at
+// large positions the rounding of the angle is far larger than 1e-5, so it has to be the same one.
 #pragma once
 
 #include <stddef.h>
