@@ -3,7 +3,7 @@ package import Crediting
 import Glibc
 package import Logging
 package import Scoring
-import Serving
+package import Serving
 import Synchronization
 
 /// A model under its served name, with the credit of a caller who asks for none in particular.
@@ -14,23 +14,25 @@ package struct Service: Sendable {
     package let maximumBodyBytes: Int
     let readiness = Readiness()
     let startedAt = Int(time(nil))
-    let metrics: ServiceMetrics
+    let metrics = ServiceMetrics(factory: PrometheusMetrics())
+    let connections: Counters
     let logger: Logger
 
+    /// - Parameter connections: what the server in front of it counts, for `/metrics`.
     package init(
         scorer: Scorer,
         servedName: String,
         defaultCredit: CreditSettings,
         maximumBodyBytes: Int,
-        logger: Logger,
-        metrics: PrometheusMetrics
+        connections: Counters,
+        logger: Logger
     ) {
         self.scorer = scorer
         self.servedName = servedName
         self.defaultCredit = defaultCredit
         self.maximumBodyBytes = maximumBodyBytes
+        self.connections = connections
         self.logger = logger
-        self.metrics = ServiceMetrics(factory: metrics)
     }
 
     /// From here on `/health` and `/health/ready` answer 503, so that no new caller is sent here.

@@ -82,6 +82,7 @@ extension Service {
     /// `/metrics`: Prometheus text 0.0.4.
     func metricsPage(_ call: Call) async throws -> Response {
         await metrics.record(load: scorer.load)
+        metrics.record(connections: connections.now)
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

@@ -44,15 +44,18 @@ struct BenchServer: AsyncParsableCommand {
             let scorer = try modelOptions.load()
             var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = .warning
+            let counters = Counters()
             let service = Service(
                 scorer: scorer,
                 servedName: "bench",
                 defaultCredit: scorer.profile.defaultCredit,
                 maximumBodyBytes: ServerLimits().bodyBytes,
-                logger: logger,
-                metrics: PrometheusMetrics()
+                connections: counters,
+                logger: logger
             )
-            let server = try Server(configuration: ServerConfiguration(port: 0)) { await service.respond(to: $0) }
+            let server = try Server(configuration: ServerConfiguration(port: 0), counters: counters) {
+                await service.respond(to: $0)
+            }
             let figures = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await server.run() }
                 let figures = try await measure(server.address, bodies, scorer)

@@ -47,17 +47,20 @@ struct Serve: AsyncParsableCommand {
             mallopt(M_ARENA_MAX, 2)
             let settings = try ServeSettings(self)
             let scorer = try modelOptions.load()
+            let counters = Counters()
             let service = Service(
                 scorer: scorer,
                 servedName: settings.servedName,
                 defaultCredit: try creditOptions.settings(over: scorer.profile.defaultCredit),
                 maximumBodyBytes: settings.configuration.limits.bodyBytes,
-                logger: settings.logger,
-                metrics: PrometheusMetrics()
+                connections: counters,
+                logger: settings.logger
             )
             let server: Server
             do throws(SocketError) {
-                server = try Server(configuration: settings.configuration) { await service.respond(to: $0) }
+                server = try Server(configuration: settings.configuration, counters: counters) {
+                    await service.respond(to: $0)
+                }
             } catch {
                 throw Failure.usage(
                     "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"

@@ -1,6 +1,7 @@
 // Carries one connection through its life.
 internal import HTTPTypes
 internal import Sockets
+internal import Synchronization
 
 /// One client's connection; `ConnectionLife` decides, this acts.
 actor Connection {
@@ -12,6 +13,8 @@ actor Connection {
     private let counters: Counters
     private var life: ConnectionLife
     private var isGone = false
+    /// Its place in the roster's order since it became idle, 0 while it is busy.
+    private nonisolated let idleTicket = Atomic<UInt64>(0)
 
     /// The stream's own loop, so that no `await` between the two changes the thread.
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -31,6 +34,12 @@ actor Connection {
         self.counters = counters
         self.respond = respond
         life = ConnectionLife(limits: configuration.limits, deadlines: configuration.deadlines, now: .now)
+    }
+
+    /// The smaller, the longer it has been idle; nil while it is busy.
+    nonisolated var idleOrder: UInt64? {
+        let ticket = idleTicket.load(ordering: .relaxed)
+        return ticket == 0 ? nil : ticket
     }
 
     /// From the first byte to the close. A cancelled task cuts the connection off.
@@ -63,8 +72,8 @@ actor Connection {
     }
 
     private func read(until deadline: Instant) async {
-        let isIdle = life.isIdle
-        if isIdle { roster.mark(self, isIdle: true) }
+        if life.isIdle { idleTicket.store(roster.nextInOrder(), ordering: .relaxed) }
+        defer { idleTicket.store(0, ordering: .relaxed) }
         do throws(SocketError) {
             take(try await stream.read(atMost: Self.readBytes, until: deadline))
         } catch {
@@ -74,7 +83,6 @@ actor Connection {
             default: life.lost()
             }
         }
-        if isIdle { roster.mark(self, isIdle: false) }
     }
 
     /// One read of the socket; a body of the largest size takes 128 of them.

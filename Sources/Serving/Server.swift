@@ -10,7 +10,7 @@ package final class Server: Sendable {
     private let listener: Listener
     private let loops: [SocketLoop]
     private let roster = Roster()
-    private let counters = Counters()
+    private let counters: Counters
     /// Ends when the server is asked to drain.
     private let untilDrained: AsyncStream<Never>
     private let drainRequest: AsyncStream<Never>.Continuation
@@ -19,7 +19,13 @@ package final class Server: Sendable {
     package let address: SocketAddress
 
     /// Binds and listens; connections are taken once `run` is called.
-    package init(configuration: ServerConfiguration, respond: @escaping Responder) throws(SocketError) {
+    /// - Parameter counters: where it counts, for those who want to read them beside it.
+    package init(
+        configuration: ServerConfiguration,
+        counters: Counters = Counters(),
+        respond: @escaping Responder
+    ) throws(SocketError) {
+        self.counters = counters
         self.configuration = configuration
         self.respond = respond
         loops = (0..<Self.loopCount).map { SocketLoop(label: "linchpin.sockets.\($0)") }
@@ -67,7 +73,7 @@ package final class Server: Sendable {
                     counters: counters,
                     respond: respond
                 )
-                let mustDrain = roster.enter(connection)
+                let mustDrain = await roster.enter(connection)
                 counters.count(counters.acceptedConnections)
                 counters.count(counters.openConnections)
                 group.addTask { await self.serve(connection, draining: mustDrain) }
@@ -79,14 +85,14 @@ package final class Server: Sendable {
     private func serve(_ connection: Connection, draining: Bool) async {
         if draining { await connection.drain() }
         await connection.run()
-        roster.leave(connection)
+        await roster.leave(connection)
         counters.count(counters.openConnections, -1)
     }
 
     /// At the limit nothing is accepted, and those that have been idle longest are asked to go.
     private func makeRoom(below limit: Int) async {
-        while roster.count >= limit && !Task.isCancelled {
-            for connection in roster.longestIdle(max(1, limit / 16)) { await connection.makeRoom() }
+        while await roster.count >= limit && !Task.isCancelled {
+            for connection in await roster.longestIdle(max(1, limit / 16)) { await connection.makeRoom() }
             try? await loops[0].sleep(for: .milliseconds(20))
         }
     }
@@ -102,7 +108,7 @@ package final class Server: Sendable {
         for await _ in untilDrained {}
         guard !Task.isCancelled else { return }
         await listener.drain(grace: configuration.deadlines.drainGrace)
-        for connection in roster.drain() { await connection.drain() }
+        for connection in await roster.drain() { await connection.drain() }
         try? await loops[0].sleep(for: configuration.deadlines.drain)
     }
 }

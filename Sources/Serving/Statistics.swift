@@ -18,8 +18,8 @@ package struct Statistics: Sendable, Equatable {
     package init() {}
 }
 
-/// The counters behind `Statistics`, one atomic each.
-final class Counters: Sendable {
+/// The counters behind `Statistics`, one atomic each; whoever made a server may read them at any time.
+package final class Counters: Sendable {
     let openConnections = Atomic(0)
     let acceptedConnections = Atomic(0)
     let requests = Atomic(0)
@@ -29,7 +29,9 @@ final class Counters: Sendable {
     let bytesReceived = Atomic(0)
     let bytesSent = Atomic(0)
 
-    var now: Statistics {
+    package init() {}
+
+    package var now: Statistics {
         var statistics = Statistics()
         statistics.openConnections = openConnections.load(ordering: .relaxed)
         statistics.acceptedConnections = acceptedConnections.load(ordering: .relaxed)

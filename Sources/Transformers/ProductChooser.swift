@@ -39,7 +39,10 @@ package struct ProductChooser {
         if let answer = answers[shape] { return answer }
         let scratch = FloatBuffer(count: lp_steadiness_scratch(shape.inputs, shape.columns))
         let seed = UInt32(truncatingIfNeeded: shape.inputs &* 131 &+ shape.columns)
-        let answer = lp_product_is_steady(candidate, shape.inputs, shape.columns, seed, scratch.start) != 0
+        // Nothing below names the buffer, so without this it could be freed while its numbers are in use.
+        let answer = withExtendedLifetime(scratch) {
+            lp_product_is_steady(candidate, shape.inputs, shape.columns, seed, scratch.start) != 0
+        }
         answers[shape] = answer
         return answer
     }

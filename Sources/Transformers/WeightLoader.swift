@@ -49,7 +49,7 @@ struct WeightLoader {
     mutating func vector(_ plan: TensorPlan) throws(ModelError) -> FloatBuffer {
         let tensor = try read(plan)
         let vector = FloatBuffer(count: plan.shape[0])
-        let status = lp_widen(tensor.bytes.baseAddress, tensor.dtype.kernelType, vector.count, vector.start)
+        let status = tensor.withBytes { lp_widen($0.baseAddress, tensor.dtype.kernelType, vector.count, vector.start) }
         precondition(status == LP_OK, "a stored type has no kernel")
         memoryBytes += vector.count * MemoryLayout<Float>.stride
         return vector

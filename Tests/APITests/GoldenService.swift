@@ -26,8 +26,8 @@ struct GoldenService {
             servedName: "golden",
             defaultCredit: scorer.profile.defaultCredit,
             maximumBodyBytes: 1 << 20,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            metrics: PrometheusMetrics()
+            connections: Counters(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
 

@@ -4,7 +4,7 @@ import Serving
 import Sockets
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A caller that leaves` {
+@Suite(.timeLimit(.minutes(5))) struct `A caller that leaves` {
     /// A handler that waits until it is cancelled, or for ten seconds.
     private struct Patient {
         let begun = Signal()
@@ -75,7 +75,9 @@ import Testing
             try? await Task.sleep(for: .milliseconds(30))
             return Task.isCancelled ? Response(status: .internalServerError) : await echo(arrival)
         }
-        try await TestServer.run(respond: quick) { server in
+        var configuration = ServerConfiguration.fast
+        configuration.deadlines.callerGrace = .seconds(20)
+        try await TestServer.run(configuration, respond: quick) { server in
             let one = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
             let answers = try await server.exchange(one + one + one, finishing: true)
             #expect(answers.map(\.status) == [200, 200, 200])

@@ -1,4 +1,4 @@
-// What a connection decides, without a socket and with a clock of its own.
+// What a connection decides, with a clock of its own.
 import HTTPTypes
 import Serving
 import Sockets

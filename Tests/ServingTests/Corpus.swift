@@ -1,4 +1,4 @@
-// The 258 requests of ../shared/corpora/http.jsonl, and our verdicts.
+// The requests of ../shared/corpora, and our verdicts.
 import Fixtures
 import Foundation
 import HTTPTypes

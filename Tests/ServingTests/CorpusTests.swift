@@ -1,4 +1,4 @@
-// Every request of the corpus, whole, in pieces and on the wire.
+// Every request of the corpus, whole and in pieces.
 import Fixtures
 import HTTPTypes
 import Serving

@@ -5,7 +5,7 @@ import Serving
 import Sockets
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Draining` {
+@Suite(.timeLimit(.minutes(5))) struct `Draining` {
     /// How one client fared.
     private enum Fate {
         case answered
@@ -100,7 +100,7 @@ import Testing
 
     @Test func `still serves an idle connection that asks in time`() async throws {
         var configuration = ServerConfiguration.fast
-        configuration.deadlines.drainGrace = .seconds(2)
+        configuration.deadlines.drainGrace = .seconds(4)
         let server = try Server(configuration: configuration, respond: echo)
         let running = Task { await server.run() }
         let client = Conversation(try await PlainStream.connect(to: server.address, on: SocketLoop()))
@@ -130,7 +130,7 @@ import Testing
         let begun = Instant.now
         server.drain()
         await running.value
-        #expect(begun.duration(to: .now) < .seconds(10))
+        #expect(begun.duration(to: .now) < .seconds(25))
         await client.close()
     }
 
@@ -152,7 +152,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Crowds` {
+@Suite(.timeLimit(.minutes(5))) struct `Crowds` {
     @Test func `of 2,000 fresh connections, 256 at a time, are all answered and leave no descriptor`() async {
         await #expect(processExitsWith: .success) {
             try await TestServer.run { server in

@@ -4,7 +4,7 @@ import Serving
 import Sockets
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A server` {
+@Suite(.timeLimit(.minutes(5))) struct `A server` {
     @Test(arguments: ["127.0.0.1", "::1"])
     func `answers with Date, Content-Length and the body`(host: String) async throws {
         var configuration = ServerConfiguration.fast

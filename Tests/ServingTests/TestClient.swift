@@ -25,7 +25,7 @@ struct TestServer: Sendable {
     }
 
     func connect() async throws -> PlainStream {
-        try await PlainStream.connect(to: server.address, on: loop, until: .now + .seconds(20))
+        try await PlainStream.connect(to: server.address, on: loop, until: .now + .seconds(60))
     }
 
     /// Sends bytes on a fresh connection and reads until the server closes it.
@@ -168,7 +168,7 @@ actor Conversation {
     func send(_ text: String) async throws { try await stream.write(Array(text.utf8), stall: .seconds(10)) }
 
     /// The next answer; nil when the server has closed instead.
-    func answer(toHead: Bool = false, within time: Duration = .seconds(10)) async throws -> Answer? {
+    func answer(toHead: Bool = false, within time: Duration = .seconds(60)) async throws -> Answer? {
         let deadline = Instant.now + time
         while true {
             var rest = received[...]
@@ -183,7 +183,7 @@ actor Conversation {
     }
 
     /// Whether the server has closed and sent nothing more.
-    func isOver(within time: Duration = .seconds(10)) async -> Bool {
+    func isOver(within time: Duration = .seconds(60)) async -> Bool {
         guard received.isEmpty else { return false }
         return (try? await stream.read(atMost: 1, until: .now + time))?.isEmpty ?? false
     }
@@ -193,7 +193,7 @@ actor Conversation {
 
 extension ByteStream {
     /// Reads until the peer has finished or broken off.
-    func readAll(within time: Duration = .seconds(20)) async throws(SocketError) -> [UInt8] {
+    func readAll(within time: Duration = .seconds(60)) async throws(SocketError) -> [UInt8] {
         let deadline = Instant.now + time
         var all: [UInt8] = []
         while true {
@@ -232,7 +232,7 @@ func limitDescriptors(to count: Int) throws -> () -> Void {
 }
 
 /// Waits until something holds, looking every few milliseconds.
-func eventually(within time: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
+func eventually(within time: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
     let deadline = Instant.now + time
     while Instant.now < deadline {
         if await condition() { return true }

@@ -10,7 +10,7 @@ struct Harbour {
     init(host: String = "127.0.0.1") throws { listener = try Listener(host: host, port: 0, backlog: 128, on: loop) }
 
     func connect() async throws -> PlainStream {
-        try await PlainStream.connect(to: listener.address, on: loop, until: .now + .seconds(10))
+        try await PlainStream.connect(to: listener.address, on: loop, until: .now + .seconds(60))
     }
 
     /// Both ends of a new connection.
@@ -22,12 +22,12 @@ struct Harbour {
 }
 
 extension ByteStream {
-    func read(_ count: Int = 65_536, within time: Duration = .seconds(10)) async throws(SocketError) -> [UInt8] {
+    func read(_ count: Int = 65_536, within time: Duration = .seconds(60)) async throws(SocketError) -> [UInt8] {
         try await read(atMost: count, until: .now + time)
     }
 
     /// Reads until the peer has finished.
-    func readAll(within time: Duration = .seconds(10)) async throws(SocketError) -> [UInt8] {
+    func readAll(within time: Duration = .seconds(60)) async throws(SocketError) -> [UInt8] {
         let deadline = Instant.now + time
         var all: [UInt8] = []
         while true {
@@ -40,7 +40,7 @@ extension ByteStream {
     func write(_ text: String) async throws(SocketError) { try await write(Array(text.utf8), stall: .seconds(10)) }
 
     /// What reading ends with, where it does not succeed.
-    func failureOfRead(within time: Duration = .seconds(10)) async -> SocketError? {
+    func failureOfRead(within time: Duration = .seconds(60)) async -> SocketError? {
         do throws(SocketError) {
             _ = try await read(within: time)
             return nil
@@ -73,7 +73,7 @@ func limitDescriptors(to count: Int) throws -> () -> Void {
 }
 
 /// Waits until something holds, looking every few milliseconds.
-func eventually(within time: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
+func eventually(within time: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
     let deadline = Instant.now + time
     while Instant.now < deadline {
         if await condition() { return true }

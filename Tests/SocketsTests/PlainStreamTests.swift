@@ -2,7 +2,7 @@
 import Sockets
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A plain stream` {
+@Suite(.timeLimit(.minutes(5))) struct `A plain stream` {
     @Test(arguments: ["127.0.0.1", "::1", "localhost"])
     func `carries bytes both ways`(host: String) async throws {
         let harbour = try Harbour(host: host)
@@ -162,14 +162,14 @@ import Testing
         #expect(begun.duration(to: .now) >= .milliseconds(30))
         for pause in [0, 1] {
             let sleeping = Task { () async -> SocketError? in
-                do throws(SocketError) { try await loop.sleep(for: .seconds(30)) } catch { return error }
+                do throws(SocketError) { try await loop.sleep(for: .seconds(600)) } catch { return error }
                 return nil
             }
             try await Task.sleep(for: .milliseconds(pause))
             sleeping.cancel()
             #expect(await sleeping.value == .cancelled)
         }
-        #expect(begun.duration(to: .now) < .seconds(20))
+        #expect(begun.duration(to: .now) < .seconds(300))
     }
 
     @Test func `leaves no descriptor open, however it ends`() async {
