@@ -66,6 +66,7 @@ extension Service {
         writer.member("parameters", facts.parameterCount)
         writer.member("weight_bytes", facts.memoryBytes)
         writer.member("precision", "stored")
+        writer.member("shapes_without_blas", facts.shapesWithoutBLAS)
         writer.closeObject()
         return .json(writer.bytes)
     }

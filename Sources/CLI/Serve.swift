@@ -47,6 +47,12 @@ struct Serve: AsyncParsableCommand {
             mallopt(M_ARENA_MAX, 2)
             let settings = try ServeSettings(self)
             let scorer = try modelOptions.load()
+            if scorer.facts.shapesWithoutBLAS > 0 {
+                settings.logger.notice(
+                    "rewards would depend on the batch with this machine's BLAS: our own product is used instead",
+                    metadata: ["shapes": "\(scorer.facts.shapesWithoutBLAS)"]
+                )
+            }
             let counters = Counters()
             let service = Service(
                 scorer: scorer,

@@ -73,6 +73,9 @@ package struct ModelFacts: Sendable {
     package let maximumTokens: Int
     package let parameterCount: Int
     package let memoryBytes: Int
+    /// Matrix shapes whose rows this machine's BLAS does not compute alike beside other rows (promise P2); for them our
+    /// own product stands in, which is slower.
+    package let shapesWithoutBLAS: Int
 
     init(checkpoint: Checkpoint, model: RewardModel) {
         architecture = checkpoint.config.architectures.first ?? ""
@@ -80,5 +83,6 @@ package struct ModelFacts: Sendable {
         maximumTokens = checkpoint.config.maximumPositions
         parameterCount = model.parameterCount
         memoryBytes = model.memoryBytes
+        shapesWithoutBLAS = model.refusedShapes.count
     }
 }
