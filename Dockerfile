@@ -19,9 +19,9 @@ RUN swift build --configuration release --product linchpin --static-swift-stdlib
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libopenblas0-pthread libssl3 zlib1g \
+    && apt-get install -y --no-install-recommends libopenblas0-pthread \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 65532 --no-create-home --shell /usr/sbin/nologin linchpin
+    && useradd --uid 65532 --no-create-home --shell /usr/sbin/nologin linchpin
 COPY --from=build /out/linchpin /usr/local/bin/linchpin
 USER 65532:65532
 # The compute threads are linchpin's own; OpenBLAS must not start a second set.

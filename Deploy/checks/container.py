@@ -77,7 +77,12 @@ def main():
         model.mkdir(exist_ok=True)
         for file in pathlib.Path(fixture("qwen-prm")).iterdir():
             shutil.copy(file.resolve(), model / file.name)
-        use(run_stage, root)
+        # Swift reads a program's arguments from /proc, which every container has.
+        run("mount", "-t", "proc", "proc", f"{root}/proc")
+        try:
+            use(run_stage, root)
+        finally:
+            run("umount", f"{root}/proc")
 
 
 def use(stage, root):
