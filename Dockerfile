@@ -19,7 +19,7 @@ RUN swift build --configuration release --product linchpin --static-swift-stdlib
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libopenblas0-pthread \
+    && apt-get install -y --no-install-recommends libopenblas0-pthread libstdc++6 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 65532 --no-create-home --shell /usr/sbin/nologin linchpin
 COPY --from=build /out/linchpin /usr/local/bin/linchpin

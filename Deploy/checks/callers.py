@@ -1,4 +1,4 @@
-"""Callers that leave are dropped before they are computed; a server out of descriptors waits, and recovers."""
+"""Callers that leave are dropped uncomputed; a full queue says so; a server out of descriptors waits, and recovers."""
 
 import json
 import resource
@@ -47,6 +47,24 @@ def leaving(model, callers):
     return int(dropped)
 
 
+def overload(model):
+    """With a full queue the next caller is told when to come back, and the one in the queue is served."""
+    long = json.dumps({"rollouts": (rollouts() * 4)[:1500]}).encode()
+    with Server(model, "--threads", "1", "--max-queue-tokens", "1000", "--max-batch-tokens", "500") as server:
+        with socket.create_connection((server.host, server.port)) as busy:
+            busy.sendall(request(long))
+            time.sleep(0.5)
+            own = server.connect()
+            own.request("POST", "/v1/rewards", json.dumps(GOOD), {"Content-Type": "application/json"})
+            answer = own.getresponse()
+            error = json.loads(answer.read())["error"]
+            check((answer.status, error["code"]) == (429, "overloaded"), f"a full queue answers {answer.status} {error}")
+            check(1 <= int(answer.headers["Retry-After"]) <= 60, f"Retry-After {answer.headers['Retry-After']}")
+            check(server.get("/health")[0] == 200, "it is healthy all the same")
+            check(busy.recv(12) == b"HTTP/1.1 200", "the long request is answered")
+        check(server.post("/v1/rewards", GOOD)[0] == 200, "the next caller is served")
+
+
 def processor_seconds(server):
     with open(f"/proc/{server.process.pid}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
@@ -79,8 +97,10 @@ def main():
     arguments(__doc__)
     model = fixture("qwen-prm")
     left = leaving(model, 40)
+    overload(model)
     callers, limit = descriptors(model)
-    print(f"{left} of 40 callers that left were dropped, none was computed; {callers} connections on {limit} descriptors survived")
+    print(f"{left} of 40 callers that left were dropped, none was computed; a full queue answers 429 + Retry-After;"
+          f" {callers} connections on {limit} descriptors survived")
 
 
 main()

@@ -1,20 +1,8 @@
 // The plan against one that is too simple to be wrong.
 
 import Batching
+import Fixtures
 import Testing
-
-/// SplitMix64: a seed says it all.
-private struct Chance: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// The same rules over one flat list of items.
 private struct NaivePlan {
@@ -67,11 +55,11 @@ private struct NaivePlan {
 private struct Pair {
     var plan: BatchPlan
     var naive: NaivePlan
-    var chance: Chance
+    var chance: SeededGenerator
     var now = 0.0
 
     init(seed: UInt64) {
-        chance = Chance(state: seed)
+        chance = SeededGenerator(seed: seed)
         let limits = BatchLimits(
             maximumBatchTokens: Int.random(in: 1...30, using: &chance),
             maximumQueueTokens: Int.random(in: 1...200, using: &chance)
@@ -188,7 +176,7 @@ private struct Pair {
     /// Half a million operations on a long line; were one of them linear in the line, this would take hours.
     @Test(.timeLimit(.minutes(1)))
     func `a long line costs no more than a short one`() {
-        var chance = Chance(state: 3)
+        var chance = SeededGenerator(seed: 3)
         var plan = BatchPlan(limits: BatchLimits(maximumBatchTokens: 64, maximumQueueTokens: .max))
         let callers = 200_000
         for _ in 0..<callers { _ = plan.enqueue([1], at: 0) }

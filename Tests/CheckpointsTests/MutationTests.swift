@@ -8,19 +8,6 @@ import Testing
 @Suite struct MutationTests {
     private static let rounds = 20_000
 
-    /// SplitMix64: the same sequence in every run.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// What stands in the place of numbers and fields.
     private static let splices = [
         "-1", "0", "9223372036854775807", "18446744073709551616", "1e400", "null", "[]", "{}", "\"\"", "true", "[0,8]",
@@ -28,7 +15,7 @@ import Testing
         "\"F64\"", "\"F16\"", "\"dtype\"", ",", ":", "\\u0000", "\"__metadata__\":{},",
     ].map { Array($0.utf8) }
 
-    private static func mutated(_ seed: [UInt8], from start: Int, _ generator: inout Generator) -> [UInt8] {
+    private static func mutated(_ seed: [UInt8], from start: Int, _ generator: inout SeededGenerator) -> [UInt8] {
         var bytes = seed
         for _ in 0..<Int.random(in: 1...3, using: &generator) where bytes.count > start + 8 {
             let place = Int.random(in: start..<bytes.count - 4, using: &generator)
@@ -65,7 +52,7 @@ import Testing
         ]
         let seed = safetensors(entries, dataBytes: 18)
         let folder = try modelFolder([:])
-        var generator = Generator(state: 11)
+        var generator = SeededGenerator(seed: 11)
         var accepted = 0
         for round in 0..<Self.rounds {
             var bytes = Self.mutated(seed, from: round.isMultiple(of: 2) ? 8 : 0, &generator)
@@ -93,7 +80,7 @@ import Testing
         ]
         let seed = JSONValue.object(config(changes)).serialized()
         _ = try ModelConfig(json: try #require(JSONValue(parsing: seed).object))
-        var generator = Generator(state: 12)
+        var generator = SeededGenerator(seed: 12)
         var accepted = 0
         for _ in 0..<Self.rounds {
             let bytes = Self.mutated(seed, from: 0, &generator)
@@ -115,7 +102,7 @@ import Testing
         let folder = try shardedFolder(map, shards)
         let index = "model.safetensors.index.json"
         let seed = [UInt8](try Data(contentsOf: folder.url.appendingPathComponent(index)))
-        var generator = Generator(state: 13)
+        var generator = SeededGenerator(seed: 13)
         var accepted = 0
         for _ in 0..<Self.rounds / 4 {
             try Self.replace(index, in: folder, with: Self.mutated(seed, from: 0, &generator))

@@ -1,19 +1,7 @@
 // Random cases that are the same in every run.
+import Fixtures
 
-/// SplitMix64: a seed says it all.
-struct Chance: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     /// 1 to 40 probabilities; some cases have ties, exact zeros and exact ones.
     mutating func probabilities() -> [Double] {
         let coarse = Bool.random(using: &self)

@@ -1,6 +1,7 @@
 // What holds for every rollout, on thousands of seeded ones.
 
 import Crediting
+import Fixtures
 import Glibc
 import Testing
 
@@ -16,7 +17,7 @@ private func pooled(_ scores: [Double], _ pooling: Pooling, _ temperature: Doubl
 
 @Suite struct IdentityTests {
     @Test func `minimum, weighted sum and mean keep their order`() throws {
-        var chance = Chance(seed: 1)
+        var chance = SeededGenerator(seed: 1)
         for _ in 0..<cases {
             let (p, t) = (chance.probabilities(), chance.temperature())
             let low = try pooled(p, .min, t, on: .probability)
@@ -37,7 +38,7 @@ private func pooled(_ scores: [Double], _ pooling: Pooling, _ temperature: Doubl
     }
 
     @Test func `a margin at T is a probability at half of T`() throws {
-        var chance = Chance(seed: 2)
+        var chance = SeededGenerator(seed: 2)
         for _ in 0..<cases {
             let (p, t) = (chance.probabilities(), chance.temperature())
             for pooling in [Pooling.min, .sws, .softmin, .mean, .last] {
@@ -54,7 +55,7 @@ private func pooled(_ scores: [Double], _ pooling: Pooling, _ temperature: Doubl
     }
 
     @Test func `a shift of all scores shifts the value, a scaling scales it`() throws {
-        var chance = Chance(seed: 3)
+        var chance = SeededGenerator(seed: 3)
         for _ in 0..<cases {
             let (s, t) = (chance.probabilities(), chance.temperature())
             let shift = Double.random(in: -3...3, using: &chance)
@@ -75,7 +76,7 @@ private func pooled(_ scores: [Double], _ pooling: Pooling, _ temperature: Doubl
 
     @Test(arguments: Pooling.allCases)
     func `weights add up to one, credits to the value, returns are suffix sums`(pooling: Pooling) throws {
-        var chance = Chance(seed: 4)
+        var chance = SeededGenerator(seed: 4)
         for _ in 0..<cases {
             let (p, t) = (chance.probabilities(), chance.temperature())
             for scale in Scale.allCases where pooling.exists(on: scale) {
@@ -99,7 +100,7 @@ private func pooled(_ scores: [Double], _ pooling: Pooling, _ temperature: Doubl
 
     @Test(arguments: Pooling.allCases.filter { $0 != .product })
     func `equal steps have their own score as value`(pooling: Pooling) throws {
-        var chance = Chance(seed: 5)
+        var chance = SeededGenerator(seed: 5)
         for _ in 0..<cases {
             let (score, t) = (Double.random(in: 0...1, using: &chance), chance.temperature())
             let chain = [Double](repeating: score, count: Int.random(in: 1...30, using: &chance))
@@ -121,7 +122,7 @@ private func pooled(_ scores: [Double], _ pooling: Pooling, _ temperature: Doubl
 
     @Test(arguments: Pooling.allCases)
     func `an absent step is as if it were not there`(pooling: Pooling) throws {
-        var chance = Chance(seed: 6)
+        var chance = SeededGenerator(seed: 6)
         for _ in 0..<cases {
             let (p, t) = (chance.probabilities(), chance.temperature())
             let settings = try CreditSettings(pooling: pooling, temperature: t)
@@ -136,7 +137,7 @@ private func pooled(_ scores: [Double], _ pooling: Pooling, _ temperature: Doubl
     }
 
     @Test func `log-sum-exp never falls when a step rises`() throws {
-        var chance = Chance(seed: 7)
+        var chance = SeededGenerator(seed: 7)
         for _ in 0..<cases {
             var p = chance.probabilities()
             let t = chance.temperature()

@@ -1,6 +1,7 @@
 // The ends of the ranges of temperatures and rewards.
 
 import Crediting
+import Fixtures
 import Testing
 
 /// What `credit` refuses these rewards with, or nil.
@@ -147,7 +148,7 @@ private let largest = Double.greatestFiniteMagnitude
     }
 
     @Test func `scales convert there and back`() throws {
-        var chance = Chance(seed: 8)
+        var chance = SeededGenerator(seed: 8)
         for _ in 0..<10_000 {
             let logit = Double.random(in: -12...12, using: &chance)
             for scale in Scale.allCases {

@@ -1,4 +1,5 @@
 // Numbers keep their spelling, their bits and their point.
+import Fixtures
 import JSON
 import Testing
 
@@ -58,7 +59,7 @@ import Testing
     }
 
     @Test func `random doubles read back to the same bits`() throws {
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         for _ in 0..<100_000 {
             let value = Double(bitPattern: generator.next())
             guard let number = JSONNumber(value) else { continue }
@@ -69,7 +70,7 @@ import Testing
     }
 
     @Test func `random floats read back to the same bits`() throws {
-        var generator = SeededGenerator(state: 2)
+        var generator = SeededGenerator(seed: 2)
         for _ in 0..<100_000 {
             let value = Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()))
             guard let number = JSONNumber(value) else { continue }

@@ -1,4 +1,5 @@
 // Callers that leave, at every phase of a request.
+import Fixtures
 import HTTPTypes
 import Serving
 import Sockets

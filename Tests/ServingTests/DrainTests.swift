@@ -1,4 +1,5 @@
 // Stopping without losing what was accepted; many at once.
+import Fixtures
 import Glibc
 import HTTPTypes
 import Serving

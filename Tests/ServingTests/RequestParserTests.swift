@@ -1,4 +1,5 @@
 // The refusal table, row by row, with what stands beside each.
+import Fixtures
 import HTTPTypes
 import Serving
 import Testing
@@ -207,7 +208,7 @@ import Testing
     }
 
     @Test func `survives 100,000 random buffers`() {
-        var random = SeededGenerator(state: 2)
+        var random = SeededGenerator(seed: 2)
         let seeds = [
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n0\r\nA: b\r\n\r\n"
         ]
@@ -230,17 +231,4 @@ import Testing
 
 extension Outcome {
     init(of text: String, limits: ServerLimits = ServerLimits()) { self.init(of: [Array(text.utf8)], limits: limits) }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

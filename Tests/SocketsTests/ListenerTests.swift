@@ -1,4 +1,5 @@
 // Accepting, running out of descriptors, and stopping.
+import Fixtures
 import Glibc
 import Sockets
 import Testing

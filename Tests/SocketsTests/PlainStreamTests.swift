@@ -1,4 +1,5 @@
 // Reading, writing and parting over real sockets.
+import Fixtures
 import Sockets
 import Testing
 

@@ -1,4 +1,5 @@
 // Byte-pair encoding by both ways, and what comes back.
+import Fixtures
 import Testing
 import Tokenizing
 
@@ -9,7 +10,7 @@ import Tokenizing
 
     @Test(arguments: [1, 2, 3, 8, 40, Merger.scannedBytes, Merger.scannedBytes + 1, 200])
     func `scanning and the queue give the same ids`(length: Int) {
-        var random = Chance(seed: UInt64(length))
+        var random = SeededGenerator(seed: UInt64(length))
         for _ in 0..<200 {
             // Few letters, so that most neighbours merge and chains of merges overlap.
             let piece = (0..<length).map { _ in Array("aaabc=. then".utf8)[Int.random(in: 0..<12, using: &random)] }
@@ -40,7 +41,7 @@ import Tokenizing
     }
 
     @Test func `the tokens of any text are its bytes in NFC`() {
-        var random = Chance(seed: 11)
+        var random = SeededGenerator(seed: 11)
         for _ in 0..<2_000 {
             let text = random.text(of: 0...80)
             let bytes = tokenizer.encode(text).flatMap { tokenizer.bytes(of: $0) ?? [] }

@@ -1,4 +1,5 @@
 // The composed spelling of hard texts, and of every scalar.
+import Fixtures
 import Foundation
 import Testing
 import Tokenizing
@@ -38,7 +39,7 @@ import Tokenizing
     }
 
     @Test func `composing twice changes nothing more`() {
-        var random = Chance(seed: 3)
+        var random = SeededGenerator(seed: 3)
         for _ in 0..<2_000 {
             let once = normalised(random.text(of: 1...30))
             #expect(Normaliser.nfc.changed(once.span) ?? once == once)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares Sources/Tokenizing with Hugging Face `tokenizers` on random and real strings.
 
-    python3 Tests/TokenizingTests/parity.py [--count 100000] [--seed 1] [--keep FILE]
+    python3 Tests/TokenizingTests/parity.py [--count 100000] [--seed 1] [--keep FILE] [--skip-build]
     python3 Tests/TokenizingTests/parity.py --golden      writes Golden/ again, which every test run reads
 
 Each string is encoded twice by `tokenizers`: as ordinary text (a tokenizer without added tokens) and with added tokens
@@ -222,6 +222,7 @@ def main():
     parser.add_argument("--keep", type=pathlib.Path, help="write the compared file here and leave it")
     parser.add_argument("--golden", action="store_true")
     parser.add_argument("--must-run", action="store_true")
+    parser.add_argument("--skip-build", action="store_true", help="the tests are built already")
     options = parser.parse_args()
     install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action=ignore",
                               "--target", str(PACKAGES), "--upgrade", *REQUIREMENTS])
@@ -237,7 +238,8 @@ def main():
         with open(path, "w", encoding="utf-8") as file:
             count = write(file, options.count, options.seed)
         print(f"{count} strings, each as ordinary text and with added tokens", flush=True)
-        test = subprocess.run(["swift", "test", "-c", "release", "--filter", "ParityTests"], cwd=CHECKOUT,
+        build = ["--skip-build"] if options.skip_build else []
+        test = subprocess.run(["swift", "test", "-c", "release", "--filter", "ParityTests", *build], cwd=CHECKOUT,
                               env={**os.environ, "LINCHPIN_PARITY": str(path.resolve())})
         return test.returncode
 

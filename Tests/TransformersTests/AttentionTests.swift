@@ -1,5 +1,6 @@
-// Attention against float64, and bit by bit against itself.
 import CKernels
+// Attention against float64, and bit by bit against itself.
+import Fixtures
 import Foundation
 import Testing
 

@@ -1,5 +1,6 @@
-// Linear layers against float64, and bit by bit.
 import CKernels
+// Linear layers against float64, and bit by bit.
+import Fixtures
 import Testing
 import Transformers
 

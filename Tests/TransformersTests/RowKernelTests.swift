@@ -1,5 +1,6 @@
-// Norm, rope and activation against double precision.
 import CKernels
+// Norm, rope and activation against double precision.
+import Fixtures
 import Foundation
 import Testing
 
