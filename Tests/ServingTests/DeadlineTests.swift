@@ -1,4 +1,5 @@
 // Slow clients, with short deadlines.
+import Fixtures
 import HTTPTypes
 import Serving
 import Sockets

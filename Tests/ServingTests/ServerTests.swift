@@ -1,4 +1,5 @@
 // A server and its clients over real sockets.
+import Fixtures
 import HTTPTypes
 import Serving
 import Sockets
