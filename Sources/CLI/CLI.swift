@@ -1,6 +1,7 @@
 // The command line: one subcommand a file.
 import API
 import ArgumentParser
+import Glibc
 
 @main
 struct Linchpin: AsyncParsableCommand {
@@ -10,6 +11,22 @@ struct Linchpin: AsyncParsableCommand {
         version: linchpinVersion,
         subcommands: [Serve.self, Score.self, Inspect.self, Bench.self]
     )
+
+    /// As ArgumentParser's own, but a mistake in the words is exit code 2 (not 64) and one line.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            Output.write("linchpin: \(message(for: error)) (see linchpin --help)\n", to: STDERR_FILENO)
+            exit(withError: Exit.usage)
+        }
+    }
 }
 
 /// The exit codes that scripts may rely on (DESIGN.md section 4).
