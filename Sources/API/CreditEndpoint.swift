@@ -10,7 +10,7 @@ extension Service {
         try check(model: fields)
         guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
         let rollouts = try values.enumerated().map { try RewardedRollout($1, at: "rollouts[\($0)]") }
-        let credit = try CreditRequest(fields["credit"], default: .standard).settings
+        let credit = try CreditRequest(fields["credit"], default: defaultCredit).settings
         var list = RewardList(requestID: call.id, model: servedName)
         for rollout in rollouts {
             do throws(ScoringError) {

@@ -12,7 +12,7 @@ extension JSONWriter {
         number(value)
     }
 
-    /// Credit and rewards are finite by the time they are written (`creditOf`); an absent one is null.
+    /// Credit and rewards are finite by the time they are written (Crediting refuses what could add up to infinity); an absent one is null.
     mutating func member(_ key: String, _ value: Double?) {
         self.key(key)
         if let number = value.flatMap(JSONNumber.init) { self.number(number) } else { null() }

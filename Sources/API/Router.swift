@@ -77,7 +77,10 @@ extension Service {
     ) -> Response {
         let words = failure.words
         if words.status.code >= 500 {
-            logger.error("\(words.message)", metadata: ["request_id": "\(call.id)", "code": "\(words.code)"])
+            logger.error(
+                "\(words.message)",
+                metadata: ["request_id": "\(call.id)", "code": "\(words.code)", "cause": "\(failure)"]
+            )
         }
         return finish(words.response(requestID: call.id), call, route: route, since: started)
     }

@@ -78,6 +78,7 @@ package struct BatchPlan: Sendable {
         let items = shares.reduce(0) { $0 + $1.items.count }
         let batch = Batch(shares: shares, items: items, tokens: tokensBefore - line.tokens)
         running = (batch.items, batch.tokens)
+        done.waitedSeconds += shares.reduce(0) { $0 + $1.queueSeconds * Double($1.items.count) }
         return batch
     }
 

@@ -43,6 +43,8 @@ package struct Load: Sendable, Equatable {
     package var items = 0
     /// Seconds that those batches took: the time the kernel was busy.
     package var busySeconds = 0.0
+    /// Seconds that the items of those and of the running batch waited, added up.
+    package var waitedSeconds = 0.0
     /// Items that were accepted and never computed: their caller left, or was told of an earlier failure.
     package var droppedItems = 0
     /// Measured over the latest batches; 0 before the first has ended.

@@ -18,7 +18,7 @@ struct Figures {
     let kernelSecondsPerBatch: Double
     let rolloutsPerBatch: Double
     let tokensPerBatch: Double
-    /// Seconds that a request spent outside the kernel: waiting, HTTP, JSON, tokenizing.
+    /// Seconds that a rollout waited for the kernel, on average.
     let queueSeconds: Double
     /// The share of wall time in which the kernel was not busy.
     let overheadShare: Double
@@ -41,7 +41,7 @@ struct Figures {
         kernelSecondsPerBatch = busy / batches
         rolloutsPerBatch = Double(after.items - before.items) / batches
         tokensPerBatch = Double(after.tokens - before.tokens) / batches
-        queueSeconds = max(0, p50 - busy / batches)
+        queueSeconds = (after.waitedSeconds - before.waitedSeconds) / Double(max(1, after.items - before.items))
         overheadShare = max(0, 1 - busy / seconds)
     }
 
@@ -74,7 +74,7 @@ struct Figures {
             latency             p50 \(fixed(p50 * 1000, 2)) ms, p99 \(fixed(p99 * 1000, 2)) ms, failures \(failures)
             kernel              \(fixed(kernelSecondsPerBatch * 1000, 2)) ms a batch of \(fixed(rolloutsPerBatch, 1)) rollouts, \
             \(fixed(tokensPerBatch, 0)) tokens
-            outside the kernel  \(fixed(queueSeconds * 1000, 2)) ms of the median request
+            queue               \(fixed(queueSeconds * 1000, 2)) ms a rollout, on average
             kernel idle         \(fixed(overheadShare * 100, 1)) % of the time
             """
     }

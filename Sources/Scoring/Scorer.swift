@@ -2,7 +2,6 @@
 package import Batching
 package import Checkpoints
 package import Crediting
-import Glibc
 import Tokenizing
 import Transformers
 
@@ -134,19 +133,11 @@ package func creditOf(
     on scale: Scale,
     settings: CreditSettings
 ) throws(ScoringError) -> Credit {
-    let result: Credit
     do {
-        result = try credit(for: rewards, on: scale, settings: settings)
+        return try credit(for: rewards, on: scale, settings: settings)
     } catch {
         throw .credit(error)
     }
-    // Finite rewards near the largest Double can add up to infinity; JSON has no word for that.
-    for (step, given) in result.steps.enumerated() {
-        guard given.map({ $0.credit.isFinite && $0.return.isFinite }) ?? true else {
-            throw .credit(.notFinite(step: step))
-        }
-    }
-    return result
 }
 
 extension Double {

@@ -72,6 +72,16 @@ import Testing
         #expect(try response.code() == code)
     }
 
+    @Test func `the largest logits add up to finite numbers`() async throws {
+        let rewards = JSONValue.array(Array(repeating: 1e300, count: 1000))
+        for pooling in ["sws", "mean", "softmin", "last", "min"] as [JSONValue] {
+            let credit: JSONValue = ["pooling": pooling, "scale": "logit"]
+            let item = try await item(["rewards": rewards, "scale": "logit"], credit: credit)
+            #expect(column(item, "credit").allSatisfy { $0 != nil } && column(item, "return").allSatisfy { $0 != nil })
+            #expect(item?["reward"]?.double == 1e300)
+        }
+    }
+
     @Test func `a certain step has no finite logit and says so`() async throws {
         let response = await golden.post(
             "/v1/credit",

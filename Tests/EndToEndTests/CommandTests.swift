@@ -65,6 +65,8 @@ private let golden = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-
         let server = try Linchpin(model: golden, environment: environment)
         let info = try server.send("GET", "/info").json()
         #expect(info["model"] == "from-environment" && info["credit"]?["pooling"] == "min")
+        let credit = try server.post("/v1/credit", ["rollouts": [["rewards": [0.9, 0.3]]]]).json()
+        #expect(credit["data"]?.array?.first?["reward"] == 0.3)
         #expect(server.stop() == 0)
         let other = try Linchpin(model: golden, flags: ["--served-name", "from-flag"], environment: environment)
         #expect(try other.send("GET", "/info").json()["model"] == "from-flag")
