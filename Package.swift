@@ -43,8 +43,9 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "API", "Serving", "Sockets", "Scoring", "Transformers", "Batching", "Tokenizing", "Checkpoints",
-                "Crediting", "JSON", "CMalloc", argumentParser, logging, lifecycle, signals,
+                "API", "Training", "Evaluating", "Demonstrations", "Serving", "Sockets", "Scoring", "Transformers",
+                "Batching", "Tokenizing", "Checkpoints", "Crediting", "JSON", "CMalloc", argumentParser, logging,
+                lifecycle, signals,
             ],
             swiftSettings: strict
         ),
@@ -55,9 +56,16 @@ let package = Package(
             resources: [.embedInCode("Resources/openapi.yaml"), .embedInCode("Resources/index.html")],
             swiftSettings: strict
         ),
+        room(
+            "Training",
+            ["Scoring", "Tokenizing", "Transformers", "Crediting", "Checkpoints", "Evaluating", "JSON"]
+        ),
         // Floor 3
         room("Serving", ["Sockets", "CZlib", httpTypes]),
-        room("Scoring", ["Tokenizing", "Batching", "Transformers", "Crediting", "Checkpoints", "JSON"]),
+        room(
+            "Scoring",
+            ["Tokenizing", "Batching", "Transformers", "Crediting", "Checkpoints", "CBuiltIn", "JSON"]
+        ),
         // Floor 2
         room("Sockets", ["COpenSSL"]),
         room("Transformers", ["CKernels", "Checkpoints"]),
@@ -66,6 +74,8 @@ let package = Package(
         room("Tokenizing", ["JSON"]),
         room("Checkpoints", ["JSON"]),
         room("Crediting"),
+        room("Evaluating", ["JSON"]),
+        room("Demonstrations", ["JSON"]),
         // Floor 0
         room("JSON"),
         .target(
@@ -73,6 +83,7 @@ let package = Package(
             dependencies: ["CBLAS"],
             linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]
         ),
+        .target(name: "CBuiltIn", exclude: ["Resources"]),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -83,10 +94,19 @@ let package = Package(
         tests("CheckpointsTests", ["Checkpoints", "JSON"]),
         tests("TokenizingTests", ["Tokenizing", "JSON"], besides: ["Golden", "parity.py", "make_unicode_tables.py"]),
         tests("CreditingTests", ["Crediting"]),
+        tests("EvaluatingTests", ["Evaluating", "JSON"]),
+        tests("DemonstrationsTests", ["Demonstrations", "JSON"], besides: ["golden-7.jsonl"]),
         tests("BatchingTests", ["Batching"]),
         tests("TransformersTests", ["Transformers", "CKernels", "Checkpoints", "JSON"]),
         tests("SocketsTests", ["Sockets"]),
         tests("ServingTests", ["Serving", "Sockets", "JSON", httpTypes]),
+        tests(
+            "TrainingTests",
+            [
+                "Training", "Scoring", "Batching", "Tokenizing", "Transformers", "Crediting", "Checkpoints",
+                "Evaluating", "Demonstrations", "JSON",
+            ]
+        ),
         tests("ScoringTests", ["Scoring", "Transformers", "Batching", "Checkpoints", "Crediting"]),
         tests(
             "APITests",

@@ -14,3 +14,11 @@ lp_status lp_embedding(
     }
     return LP_OK;
 }
+
+void lp_embedding_backward(const float *dout, const int32_t *ids, size_t rows, size_t width, float *dtable) {
+    for (size_t row = 0; row < rows; row++) {
+        float *restrict to = dtable + (size_t)ids[row] * width;
+        const float *restrict from = dout + row * width;
+        for (size_t i = 0; i < width; i++) to[i] += from[i];
+    }
+}

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "cpu.h"
 #include "lanes.h"
 
 void lp_rmsnorm(const float *x, const float *weight, float epsilon, size_t rows, size_t width, float *out) {
@@ -11,5 +12,51 @@ void lp_rmsnorm(const float *x, const float *weight, float epsilon, size_t rows,
         float *to = out + row * width;
         float scale = 1.0f / sqrtf(lp_dot(from, from, width) / (float)width + epsilon);
         for (size_t i = 0; i < width; i++) to[i] = weight[i] * (from[i] * scale);
+    }
+}
+
+static inline __attribute__((always_inline)) void backward(
+    const float *x, const float *weight, const float *dy, float epsilon, size_t rows, size_t width, float *dx,
+    float *dweight
+) {
+    for (size_t row = 0; row < rows; row++) {
+        const float *restrict from = x + row * width;
+        const float *restrict d = dy + row * width;
+        float *restrict to = dx + row * width;
+        float scale = 1.0f / sqrtf(lp_dot(from, from, width) / (float)width + epsilon);
+        float lanes[LP_LANES] = {0};
+        size_t i = 0;
+        for (; i + LP_LANES <= width; i += LP_LANES) {
+            for (size_t lane = 0; lane < LP_LANES; lane++) {
+                lanes[lane] += weight[i + lane] * d[i + lane] * from[i + lane];
+            }
+        }
+        for (; i < width; i++) lanes[0] += weight[i] * d[i] * from[i];
+        float shared = scale * scale * scale * lp_sum_of_lanes(lanes) / (float)width;
+        for (size_t k = 0; k < width; k++) to[k] += scale * weight[k] * d[k] - from[k] * shared;
+        if (!dweight) continue;
+        for (size_t k = 0; k < width; k++) dweight[k] += d[k] * from[k] * scale;
+    }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) static void backward_avx2(
+    const float *x, const float *weight, const float *dy, float epsilon, size_t rows, size_t width, float *dx,
+    float *dweight
+) {
+    backward(x, weight, dy, epsilon, rows, width, dx, dweight);
+}
+#else
+#define backward_avx2 backward
+#endif
+
+void lp_rmsnorm_backward(
+    const float *x, const float *weight, const float *dy, float epsilon, size_t rows, size_t width, float *dx,
+    float *dweight
+) {
+    if (lp_has_avx2()) {
+        backward_avx2(x, weight, dy, epsilon, rows, width, dx, dweight);
+    } else {
+        backward(x, weight, dy, epsilon, rows, width, dx, dweight);
     }
 }

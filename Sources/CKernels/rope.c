@@ -29,18 +29,26 @@ void lp_rope_angles(
 }
 
 void lp_rope_rotate(float *x, const float *cosine, const float *sine, size_t rows, size_t heads, size_t dimension) {
+    lp_rope_turn(x, heads * dimension, cosine, sine, 1.0f, rows, heads, dimension);
+}
+
+void lp_rope_turn(
+    float *x, size_t stride, const float *cosine, const float *sine, float direction, size_t rows, size_t heads,
+    size_t dimension
+) {
     size_t half = dimension / 2;
     for (size_t row = 0; row < rows; row++) {
-        const float *c = cosine + row * half;
-        const float *s = sine + row * half;
+        const float *restrict c = cosine + row * half;
+        const float *restrict s = sine + row * half;
         for (size_t head = 0; head < heads; head++) {
-            float *a = x + (row * heads + head) * dimension;
-            float *b = a + half;
+            float *restrict a = x + row * stride + head * dimension;
+            float *restrict b = a + half;
             for (size_t j = 0; j < half; j++) {
                 float first = a[j];
                 float second = b[j];
-                a[j] = first * c[j] - second * s[j];
-                b[j] = second * c[j] + first * s[j];
+                float turned = direction * s[j];
+                a[j] = first * c[j] - second * turned;
+                b[j] = second * c[j] + first * turned;
             }
         }
     }

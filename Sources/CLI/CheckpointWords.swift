@@ -23,6 +23,7 @@ extension CheckpointError {
         case .tensor(let name, let file, let problem): "\(file): tensor \(name) \(problem.sentence)"
         case .missingTensor(let name): "the tensor \(name) is missing"
         case .outOfMemory(let tensor, let bytes): "no memory for the \(bytes) bytes of the tensor \(tensor)"
+        case .notWritten(let path, let code): "cannot write \(path): \(String(cString: strerror(code)))"
         }
     }
 }
@@ -83,6 +84,7 @@ extension TensorProblem {
         case .overlaps(let other): "overlaps \(other)"
         case .unsupportedDType(let name): "has the type \(name); F32, F16 and BF16 are read"
         case .notFinite(let element): "is not finite at element \(element)"
+        case .misaligned(let offset): "would begin at \(offset), which is no multiple of its element's size"
         }
     }
 }

@@ -13,12 +13,15 @@ enum Failure: Error {
     case usage(String)
     case model(String, any Error)
     case file(String, String)
+    /// What stopped a training run.
+    case run(String, ExitCode)
 
     var line: String {
         switch self {
         case .usage(let text): text
         case .model(let folder, let error): "cannot serve \(folder): \(Self.sentence(error))"
         case .file(let path, let text): "\(path): \(text)"
+        case .run(let text, _): text
         }
     }
 
@@ -26,6 +29,7 @@ enum Failure: Error {
         switch self {
         case .usage, .file: Exit.usage
         case .model: Exit.modelNotLoaded
+        case .run(_, let code): code
         }
     }
 

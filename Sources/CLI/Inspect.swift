@@ -13,8 +13,8 @@ struct Inspect: AsyncParsableCommand {
         abstract: "What a checkpoint is, how it would be scored, and what would be refused."
     )
 
-    @Argument(help: ArgumentHelp("Folder of the checkpoint.", valueName: "DIR"))
-    var folder: String
+    @Argument(help: ArgumentHelp("Folder of the checkpoint; default: the built-in model.", valueName: "DIR"))
+    var folder: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -25,7 +25,7 @@ struct Inspect: AsyncParsableCommand {
             do {
                 report = try Report(folder: folder)
             } catch {
-                throw Failure.model(folder, error)
+                throw Failure.model(folder ?? builtInModelName, error)
             }
             let text =
                 json ? String(decoding: JSONValue.object(report.object).serialized(), as: UTF8.self) : report.text
@@ -42,8 +42,8 @@ private struct Report {
     let refusal: String?
 
     /// A folder that is no checkpoint throws; one that is, but cannot be scored with, is reported with its refusal.
-    init(folder: String) throws {
-        checkpoint = try Checkpoint(folder: folder)
+    init(folder: String?) throws {
+        checkpoint = try folder.map { try Checkpoint(folder: $0) } ?? builtInCheckpoint()
         do {
             plan = try ScoringPlan(checkpoint: checkpoint)
             refusal = nil

@@ -9,7 +9,7 @@ import Scoring
 /// The flags that every command with a model takes; each is also an environment variable, and the flag wins.
 struct ModelOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Folder of the checkpoint: config.json, tokenizer.json, *.safetensors.", valueName: "DIR")
+        help: ArgumentHelp("Folder of the checkpoint (default: the built-in demonstration model).", valueName: "DIR")
     )
     var model: String?
 
@@ -37,29 +37,29 @@ struct ModelOptions: ParsableArguments {
     /// Opens, proves and loads the model; a failure is one line on standard error and exit code 3.
     func load() throws -> Scorer {
         let folder = try folder()
+        let name = folder ?? builtInModelName
         let threads = try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         guard threads <= 1024 else { throw Failure.usage("--threads: at most 1024") }
         var limits = BatchLimits()
         if let tokens = try Setting.count("max-batch-tokens", maxBatchTokens) { limits.maximumBatchTokens = tokens }
         if let tokens = try Setting.count("max-queue-tokens", maxQueueTokens) { limits.maximumQueueTokens = tokens }
         _ = try Setting.word("precision", precision, as: Precision.self)
+        if folder == nil {
+            Output.write("no --model: \(name) is used, the built-in demonstration model\n", to: STDERR_FILENO)
+        }
         let progress = LoadProgress()
-        let bar = ProgressBar("loading \(folder)", unit: .bytes) { (progress.doneBytes, progress.totalBytes) }
+        let bar = ProgressBar("loading \(name)", unit: .bytes) { (progress.doneBytes, progress.totalBytes) }
         defer { bar.finish() }
         do {
-            let checkpoint = try Checkpoint(folder: folder)
+            let checkpoint = try folder.map { try Checkpoint(folder: $0) } ?? builtInCheckpoint()
             return try Scorer(checkpoint: checkpoint, threads: threads, limits: limits, progress: progress)
         } catch {
-            throw Failure.model(folder, error)
+            throw Failure.model(name, error)
         }
     }
 
-    func folder() throws -> String {
-        guard let folder = try Setting.text("model", model) else {
-            throw Failure.usage("no model: give --model DIR (this version has no built-in one)")
-        }
-        return folder
-    }
+    /// Nil where the built-in model is wanted.
+    func folder() throws -> String? { try Setting.text("model", model) }
 }
 
 /// How credit is computed where a caller does not say.

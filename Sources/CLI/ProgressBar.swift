@@ -9,17 +9,40 @@ final class ProgressBar {
     enum Unit {
         case bytes
         case rollouts
+        case updates
+    }
+
+    /// What there is to show at one moment.
+    struct State {
+        var title: String?
+        var unit: Unit?
+        let done: Int
+        let total: Int
+        /// What was done before this process began: it says nothing of the time that is left.
+        var before = 0
+        var notes: [String] = []
     }
 
     private let title: String
     private let unit: Unit
-    private let look: () -> (done: Int, total: Int)
+    private let look: () -> State
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let started = ContinuousClock.now
     private let timer: any DispatchSourceTimer
 
     /// Starts to show what `look` says; it is called from another thread.
-    init(_ title: String, unit: Unit, look: @escaping @Sendable () -> (done: Int, total: Int)) {
+    convenience init(_ title: String, unit: Unit, look: @escaping @Sendable () -> (done: Int, total: Int)) {
+        self.init(
+            title,
+            unit: unit,
+            lookAt: {
+                let (done, total) = look()
+                return State(done: done, total: total)
+            }
+        )
+    }
+
+    init(_ title: String, unit: Unit, lookAt look: @escaping @Sendable () -> State) {
         self.title = title
         self.unit = unit
         self.look = look
@@ -37,11 +60,16 @@ final class ProgressBar {
     }
 
     private func show(last: Bool) {
-        let (done, total) = look()
+        let state = look()
+        // A run that was refused has nothing to show.
+        if unit == .updates, state.total == 0 { return }
+        let (done, total, own) = (state.done, state.total, state.done - state.before)
         let seconds = Self.seconds(started.duration(to: .now))
-        var line = "\(title): \(amount(done)) of \(amount(total))"
-        if !last, done > 0, total > done {
-            line += ", \(Int((seconds * Double(total - done) / Double(done)).rounded(.up))) s left"
+        let unit = state.unit ?? unit
+        var line = "\(state.title ?? title): \(unit.amount(done)) of \(unit.amount(total))"
+        for note in state.notes { line += ", \(note)" }
+        if !last, own > 0, total > done {
+            line += ", \(Self.time(seconds * Double(total - done) / Double(own))) left"
         }
         if last { line += " in \(Int((seconds * 10).rounded()) / 10).\(Int((seconds * 10).rounded()) % 10) s" }
         if isTerminal {
@@ -53,11 +81,9 @@ final class ProgressBar {
         }
     }
 
-    private func amount(_ count: Int) -> String {
-        switch unit {
-        case .bytes: "\(count / 1_000_000).\(count / 100_000 % 10) MB"
-        case .rollouts: "\(count)"
-        }
+    /// Seconds, or minutes where there are many.
+    private static func time(_ seconds: Double) -> String {
+        seconds < 120 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded(.up))) min"
     }
 
     private static func seconds(_ duration: Duration) -> Double {
@@ -65,4 +91,13 @@ final class ProgressBar {
     }
 
     private static func write(_ text: String) { Output.write(text, to: STDERR_FILENO) }
+}
+
+extension ProgressBar.Unit {
+    fileprivate func amount(_ count: Int) -> String {
+        switch self {
+        case .bytes: "\(count / 1_000_000).\(count / 100_000 % 10) MB"
+        case .rollouts, .updates: "\(count)"
+        }
+    }
 }

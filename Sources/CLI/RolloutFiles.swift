@@ -41,7 +41,8 @@ struct LineReader: ~Copyable {
         return lines
     }
 
-    private mutating func nextLine() throws -> [UInt8]? {
+    /// The next line without its newline, blank or not; nil at the end.
+    mutating func nextLine() throws -> [UInt8]? {
         var searched = start
         while true {
             if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {

@@ -5,7 +5,6 @@ import Crediting
 import Glibc
 import JSON
 import Scoring
-import Synchronization
 
 struct Score: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -72,13 +71,4 @@ struct Score: AsyncParsableCommand {
         }
         return settings
     }
-}
-
-/// How many lines are done, for the progress bar to look at.
-private final class Counter: Sendable {
-    private let count = Atomic<Int>(0)
-
-    var value: Int { count.load(ordering: .relaxed) }
-
-    func add(_ more: Int) { count.add(more, ordering: .relaxed) }
 }

@@ -119,7 +119,9 @@ private struct ServeSettings {
             configuration.deadlines.drain = .seconds(seconds)
         }
         self.configuration = configuration
-        servedName = try Setting.text("served-name", flags.servedName) ?? Self.name(of: flags.modelOptions.folder())
+        servedName =
+            try Setting.text("served-name", flags.servedName) ?? flags.modelOptions.folder().map(Self.name)
+            ?? builtInModelName
         var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = try Setting.word("log-level", flags.logLevel, as: Logger.Level.self) ?? .notice
         self.logger = logger

@@ -3,6 +3,7 @@ import JSON
 
 /// A Hugging Face folder; its safetensors files are held open, so that one that is replaced can still be read.
 package struct Checkpoint: Sendable {
+    /// As it was given; the name of a model in memory.
     package let folder: String
     package let config: ModelConfig
     /// Every tensor that can be loaded, by name.
@@ -10,18 +11,34 @@ package struct Checkpoint: Sendable {
     /// Tensors of other element types: they may lie in the files, and are refused when they are asked for.
     package let unsupportedTensors: [String: UnsupportedTensor]
     let files: [String: ModelFile]
+    private let place: ModelPlace
 
     private static let configLimit = 16 << 20
 
     /// Reads config.json and the header of every safetensors file; the data is not touched.
     package init(folder: String) throws(CheckpointError) {
-        guard ModelFile.isFolder(folder) else { throw .notAFolder(folder) }
-        self.folder = folder
-        guard let text = try ModelFile.contents(of: "config.json", in: folder, limit: Self.configLimit) else {
+        guard ModelPlace.isFolder(folder) else { throw .notAFolder(folder) }
+        try self.init(name: folder, place: .folder(folder))
+    }
+
+    /// A model in memory, under the same checks as a folder; of two files with one name the first counts.
+    /// - Parameter files: named as in a folder; their bytes must never be freed or written to.
+    package init(
+        name: String,
+        files: [(name: String, bytes: UnsafeRawBufferPointer)]
+    ) throws(CheckpointError) {
+        let resident = files.map { ($0.name, ModelPlace.ResidentBytes(bytes: $0.bytes)) }
+        try self.init(name: name, place: .memory(Dictionary(resident) { first, _ in first }))
+    }
+
+    private init(name: String, place: ModelPlace) throws(CheckpointError) {
+        folder = name
+        self.place = place
+        guard let text = try place.contents(of: "config.json", limit: Self.configLimit) else {
             throw .missingFile("config.json")
         }
         config = try ModelConfig(json: try Self.object(parsing: text, file: "config.json"))
-        let weights = try Weights(folder: folder)
+        let weights = try Weights(place)
         files = weights.files
         var tensors: [String: TensorInfo] = [:]
         var unsupported: [String: UnsupportedTensor] = [:]
@@ -43,7 +60,7 @@ package struct Checkpoint: Sendable {
     /// Another file of the folder, such as tokenizer.json; nil where there is none.
     /// - Parameter limit: in bytes; a longer file is refused before it is read.
     package func file(_ name: String, limit: Int) throws(CheckpointError) -> [UInt8]? {
-        try ModelFile.contents(of: name, in: folder, limit: limit)
+        try place.contents(of: name, limit: limit)
     }
 
     static func object(parsing text: [UInt8], file: String) throws(CheckpointError) -> JSONObject {

@@ -22,6 +22,8 @@ package enum CheckpointError: Error, Sendable, Equatable {
     case tensor(String, file: String, TensorProblem)
     case missingTensor(String)
     case outOfMemory(tensor: String, bytes: Int)
+    /// A file that we write; what stood there before stands there still.
+    case notWritten(path: String, errno: Int32)
 }
 
 /// What is wrong with a field of config.json.
@@ -82,4 +84,6 @@ package enum TensorProblem: Sendable, Equatable {
     case overlaps(String)
     case unsupportedDType(String)
     case notFinite(element: Int)
+    /// Only from the writer: a tensor that would not begin at a multiple of its element's size.
+    case misaligned(offset: Int)
 }

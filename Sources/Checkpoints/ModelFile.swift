@@ -1,14 +1,19 @@
-// One open file of a model folder, read with `pread`.
+// One file of a model, read piece by piece.
 import Glibc
 
-/// A regular file that stays open, so that its bytes outlive a rename or a removal.
+/// A regular file that stays open, so that its bytes outlive a rename or a removal; or bytes in memory.
 ///
 /// Symbolic links are followed: the Hub's cache is made of them. Never mapped: a mapped file that shrinks kills the
 /// process with SIGBUS.
 final class ModelFile: Sendable {
     let name: String
-    private let descriptor: Int32
-    private let version: Version
+    private let source: Source
+
+    private enum Source: Sendable {
+        /// An open descriptor, and what the file was when it was opened.
+        case disk(Int32, Version)
+        case memory(ModelPlace.ResidentBytes)
+    }
 
     /// What changes when somebody writes to the file in place.
     private struct Version: Equatable {
@@ -23,9 +28,8 @@ final class ModelFile: Sendable {
         }
     }
 
-    /// Nil where there is no such file.
+    /// Nil where there is no such file; the caller has checked that the name stays inside the folder.
     init?(_ name: String, in folder: String) throws(CheckpointError) {
-        guard Self.isPlainName(name) else { throw .badFileName(name) }
         // Without O_NONBLOCK a pipe would hold up the open for ever.
         let descriptor = open(folder + "/" + name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -38,16 +42,28 @@ final class ModelFile: Sendable {
             throw .notRegularFile(name)
         }
         self.name = name
-        self.descriptor = descriptor
-        version = Version(status)
+        source = .disk(descriptor, Version(status))
     }
 
-    deinit { close(descriptor) }
+    init(_ name: String, resident: ModelPlace.ResidentBytes) {
+        self.name = name
+        source = .memory(resident)
+    }
+
+    deinit {
+        if case .disk(let descriptor, _) = source { close(descriptor) }
+    }
 
     /// When it was opened.
-    var byteCount: Int { version.byteCount }
+    var byteCount: Int {
+        switch source {
+        case .disk(_, let version): version.byteCount
+        case .memory(let resident): resident.bytes.count
+        }
+    }
 
     func checkUnchanged() throws(CheckpointError) {
+        guard case .disk(let descriptor, let version) = source else { return }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .unreadable(file: name, errno: errno) }
         guard Version(status) == version else { throw .fileChanged(name) }
@@ -55,6 +71,21 @@ final class ModelFile: Sendable {
 
     /// Fills the whole buffer, or throws.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(CheckpointError) {
+        switch source {
+        case .disk(let descriptor, _):
+            try read(descriptor, into: buffer, at: offset)
+        case .memory(let resident):
+            guard offset >= 0, buffer.count <= resident.bytes.count, offset <= resident.bytes.count - buffer.count
+            else { throw .fileChanged(name) }
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: resident.bytes[offset..<offset + buffer.count]))
+        }
+    }
+
+    private func read(
+        _ descriptor: Int32,
+        into buffer: UnsafeMutableRawBufferPointer,
+        at offset: Int
+    ) throws(CheckpointError) {
         var done = 0
         while done < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
@@ -75,34 +106,5 @@ final class ModelFile: Sendable {
         }
         try outcome.get()
         return bytes
-    }
-}
-
-extension ModelFile {
-    /// The whole file; nil where there is none.
-    static func contents(of name: String, in folder: String, limit: Int) throws(CheckpointError) -> [UInt8]? {
-        guard let file = try ModelFile(name, in: folder) else { return nil }
-        guard file.byteCount <= limit else {
-            throw .fileTooLarge(name, bytes: file.byteCount, limit: limit)
-        }
-        let bytes = try file.bytes(0..<file.byteCount)
-        try file.checkUnchanged()
-        return bytes
-    }
-
-    static func exists(_ name: String, in folder: String) -> Bool { access(folder + "/" + name, F_OK) == 0 }
-
-    static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return !path.utf8.contains(0) && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    /// Whether a name stays inside its folder: no separator, no "..", no NUL, at most 255 bytes.
-    static func isPlainName(_ name: String) -> Bool {
-        // On bytes: as Characters, a slash with a combining accent is no slash, yet the kernel sees one.
-        let bytes = Array(name.utf8)
-        let climbs = zip(bytes, bytes.dropFirst()).contains { $0 == (UInt8(ascii: "."), UInt8(ascii: ".")) }
-        return (1...255).contains(bytes.count) && !bytes.contains(UInt8(ascii: "/")) && !bytes.contains(0) && !climbs
-            && name != "."
     }
 }

@@ -21,10 +21,10 @@ struct SafetensorsHeader {
     private(set) var entries: [SafetensorsEntry] = []
 
     /// The format allows 100 MB; a model of 80 layers needs 0.1 MB.
-    private static let byteLimit = 8 << 20
-    private static let dimensionLimit = 8
+    static let byteLimit = 8 << 20
+    static let dimensionLimit = 8
     private static let nameLimit = 512
-    private static let metadata = "__metadata__"
+    static let metadata = "__metadata__"
 
     init(of file: ModelFile) throws(CheckpointError) {
         let length = try Self.length(in: file)
@@ -159,7 +159,7 @@ extension SafetensorsHeader {
     }
 
     /// Nil where the product does not fit: a wrapped one would make a huge tensor look small.
-    private static func byteCount(_ shape: [Int], elementBytes: Int) -> Int? {
+    static func byteCount(_ shape: [Int], elementBytes: Int) -> Int? {
         var total = elementBytes
         for size in shape {
             let (product, overflows) = total.multipliedReportingOverflow(by: size)

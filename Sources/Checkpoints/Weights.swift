@@ -1,4 +1,4 @@
-// Which safetensors files a folder has, and that they agree.
+// Which safetensors files a model has, and that they agree.
 import JSON
 
 /// The open files and the checked entries of one model.safetensors or of all its shards.
@@ -17,13 +17,13 @@ struct Weights {
     ]
 
     /// As transformers does, one file is preferred where both it and an index are present.
-    init(folder: String) throws(CheckpointError) {
-        if let file = try ModelFile(Self.single, in: folder) {
+    init(_ place: ModelPlace) throws(CheckpointError) {
+        if let file = try place.open(Self.single) {
             try add(file)
-        } else if let text = try ModelFile.contents(of: Self.index, in: folder, limit: Self.indexLimit) {
-            try addShards(of: try Self.weightMap(text), in: folder)
+        } else if let text = try place.contents(of: Self.index, limit: Self.indexLimit) {
+            try addShards(of: try Self.weightMap(text), in: place)
         } else {
-            throw .noWeights(instead: try Self.substitute(in: folder))
+            throw .noWeights(instead: Self.substitutes.first(where: place.has))
         }
     }
 
@@ -32,13 +32,13 @@ struct Weights {
         entries += try SafetensorsHeader(of: file).entries
     }
 
-    private mutating func addShards(of map: [String: String], in folder: String) throws(CheckpointError) {
+    private mutating func addShards(of map: [String: String], in place: ModelPlace) throws(CheckpointError) {
         let names = Set(map.values).sorted()
         guard names.count <= Self.shardLimit else {
             throw .index(.tooManyShards(names.count, limit: Self.shardLimit))
         }
         for name in names {
-            guard let file = try ModelFile(name, in: folder) else { throw .missingFile(name) }
+            guard let file = try place.open(name) else { throw .missingFile(name) }
             try add(file)
         }
         var homes: [String: String] = [:]
@@ -70,16 +70,11 @@ struct Weights {
             }
             guard let name = member.value.string else { throw .index(.fileNameExpected(tensor: member.key)) }
             // Never a pickle, whatever the index says.
-            guard ModelFile.isPlainName(name), name.utf8.suffix(12).elementsEqual(".safetensors".utf8) else {
+            guard ModelPlace.isPlainName(name), name.utf8.suffix(12).elementsEqual(".safetensors".utf8) else {
                 throw .badFileName(name)
             }
             map[member.key] = name
         }
         return map
-    }
-
-    private static func substitute(in folder: String) throws(CheckpointError) -> String? {
-        for name in substitutes where ModelFile.exists(name, in: folder) { return name }
-        return nil
     }
 }

@@ -49,11 +49,14 @@ package struct Profile: Sendable, Equatable {
     package var separator: String
     package var semantics: Semantics
     package var scale: RewardScale
+    /// What `linchpin.json` says of credit: the pooling that the model was trained with.
+    package var ownCredit: CreditSettings?
     /// Why this profile was chosen, for `inspect`.
     package var evidence: [String]
 
     /// The credit of a caller who asks for none in particular.
     package var defaultCredit: CreditSettings {
+        if let ownCredit { return ownCredit }
         let standard = CreditSettings.standard
         let settings = try? CreditSettings(
             pooling: semantics == .value ? .last : standard.pooling,

@@ -1,5 +1,6 @@
 // Reads linchpin.json, what a folder says of itself.
 import Checkpoints
+import Crediting
 import JSON
 import Transformers
 
@@ -10,6 +11,7 @@ struct ProfileOverride {
 
     private static let known = [
         "profile", "system", "marker", "template_separator", "separator", "reduction", "semantics", "scale",
+        "pooling", "temperature", "credit_scale",
     ]
 
     /// Nil where the folder has no `linchpin.json`.
@@ -46,18 +48,45 @@ struct ProfileOverride {
         if let name = try Self.text("reduction", in: fields) {
             profile.reduction = try Self.reduction(name)
         }
-        if let name = try Self.text("semantics", in: fields) {
-            guard let semantics = Semantics(rawValue: name) else {
-                throw ProfileError.badOverride(key: "semantics", expected: "correctness or value")
+        if let semantics = try Self.word("semantics", in: fields, as: Semantics.self) { profile.semantics = semantics }
+        if let scale = try Self.word("scale", in: fields, as: RewardScale.self) { profile.scale = scale }
+        try applyCredit(to: &profile)
+    }
+
+    /// Over the credit that the profile has with the fields above.
+    private func applyCredit(to profile: inout Profile) throws {
+        let standard = profile.defaultCredit
+        let pooling = try Self.word("pooling", in: fields, as: Pooling.self)
+        let scale = try Self.word("credit_scale", in: fields, as: Scale.self)
+        let temperature = try fields["temperature"].map { value in
+            guard let number = value.double, number > 0 else {
+                throw ProfileError.badOverride(key: "temperature", expected: "a number greater than 0")
             }
-            profile.semantics = semantics
+            return number
         }
-        if let name = try Self.text("scale", in: fields) {
-            guard let scale = RewardScale(rawValue: name) else {
-                throw ProfileError.badOverride(key: "scale", expected: "probability, margin or raw")
-            }
-            profile.scale = scale
+        guard pooling != nil || scale != nil || temperature != nil else { return }
+        do {
+            profile.ownCredit = try CreditSettings(
+                pooling: pooling ?? standard.pooling,
+                temperature: temperature ?? standard.temperature,
+                scale: scale ?? standard.scale
+            )
+        } catch {
+            throw ProfileError.badOverride(key: "pooling", expected: "one that the scale of credit has")
         }
+    }
+
+    private static func word<Word: RawRepresentable & CaseIterable>(
+        _ key: String,
+        in fields: JSONObject,
+        as type: Word.Type
+    ) throws -> Word? where Word.RawValue == String {
+        guard let name = try text(key, in: fields) else { return nil }
+        guard let word = Word(rawValue: name) else {
+            let known = Word.allCases.map(\.rawValue)
+            throw ProfileError.badOverride(key: key, expected: "one of " + known.joined(separator: ", "))
+        }
+        return word
     }
 
     private func applyTemplate(to profile: inout Profile) throws {

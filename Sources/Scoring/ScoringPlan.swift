@@ -11,7 +11,7 @@ package struct ScoringPlan: Sendable {
     package let template: Template
 
     /// The largest tokenizer file that is read; Llama-3's has 17 MB.
-    private static let tokenizerLimit = 64 << 20
+    static let tokenizerLimit = 64 << 20
 
     package init(checkpoint: Checkpoint) throws {
         profile = try Profile(checkpoint: checkpoint)
@@ -45,7 +45,7 @@ package struct ScoringPlan: Sendable {
 }
 
 /// The two fields of tokenizer_config.json that scoring uses.
-private struct TokenizerSettings {
+struct TokenizerSettings {
     let chatTemplate: String?
     let beginning: String?
 

@@ -21,6 +21,12 @@ enum ByteAlphabet {
         return scalar < 0x80 ? [UInt8(scalar)] : [0xC0 | UInt8(scalar >> 6), 0x80 | UInt8(scalar & 0x3F)]
     }
 
+    /// The bytes in the order of their scalars, which is the order of ids in vocabularies of this kind.
+    static let bytesInOrder: [UInt8] = (UInt8.min ... .max).sorted { scalars[Int($0)] < scalars[Int($1)] }
+
+    /// How a vocabulary spells a token.
+    static func text(of bytes: [UInt8]) -> String { String(decoding: bytes.flatMap(spelling(of:)), as: UTF8.self) }
+
     /// The byte of each scalar below U+0144, nil for the 68 that the alphabet leaves out.
     private static let bytes: [UInt8?] = {
         var bytes = [UInt8?](repeating: nil, count: 0x144)

@@ -2,10 +2,18 @@
 
 /// The split patterns that are written out here, by their exact text in tokenizer.json.
 package enum SplitPattern: String, Sendable {
-    /// Qwen2, 2.5 and 3. Llama-3's differs only in `\p{N}{1,3}`.
+    /// Qwen2, 2.5 and 3: each digit is a piece of its own.
     case qwen2 = #"""
         (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
         """#
+    /// Llama-3: up to three digits make a piece, so that a number can be one token.
+    case llama3 = #"""
+        (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\#
+        \s*[\r\n]+|\s+(?!\S)|\s+
+        """#
+
+    /// How many numbers in a row make one piece.
+    var longestNumber: Int { self == .qwen2 ? 1 : 3 }
 }
 
 /// Cuts text as the pattern would, without a regex engine: no pattern of a file is ever run, and time is linear.
@@ -18,21 +26,16 @@ package struct Splitter: Sendable {
     }
 
     /// Where the piece ends that starts at `start`, in valid UTF-8; always further on.
-    package func pieceEnd(_ text: Span<UInt8>, from start: Int) -> Int {
-        switch pattern {
-        case .qwen2: qwen2PieceEnd(text, from: start)
-        }
-    }
-
+    ///
     /// The alternatives in the pattern's order; the first scalar's kind leaves few of them.
-    private func qwen2PieceEnd(_ text: Span<UInt8>, from start: Int) -> Int {
+    package func pieceEnd(_ text: Span<UInt8>, from start: Int) -> Int {
         let (first, length) = kind(text, start)
         let next = start + length
         switch first {
         case .letter:
             return lettersEnd(text, from: next)
         case .number:
-            return next
+            return numbersEnd(text, from: next)
         case .newline:
             return spacesEnd(text, from: start)
         case .space, .other:
@@ -75,6 +78,18 @@ package struct Splitter: Sendable {
         while end < text.count {
             let (kind, length) = kind(text, end)
             guard kind == .letter else { break }
+            end += length
+        }
+        return end
+    }
+
+    /// The rest of `\p{N}` or `\p{N}{1,3}`.
+    private func numbersEnd(_ text: Span<UInt8>, from index: Int) -> Int {
+        var end = index
+        for _ in 1..<pattern.longestNumber {
+            guard end < text.count else { break }
+            let (kind, length) = kind(text, end)
+            guard kind == .number else { break }
             end += length
         }
         return end

@@ -31,7 +31,7 @@ package struct PackedBatch: Sendable, Equatable {
         ids.reserveCapacity(sequences.reduce(0) { $0 + $1.ids.count })
         for (index, sequence) in sequences.enumerated() {
             guard !sequence.ids.isEmpty else { throw .emptySequence(index: index) }
-            guard sequence.hasReadablePositions else { throw .badReadPositions(sequence: index) }
+            guard hasReadablePositions(ids: sequence.ids, sequence.readPositions) else { throw .badReadPositions(sequence: index) }
             for position in sequence.readPositions { readRows.append(ids.count + position) }
             ids += sequence.ids
             cumulativeLengths.append(ids.count)
@@ -50,10 +50,9 @@ package struct PackedBatch: Sendable, Equatable {
     var positions: [Int32] { rollouts.flatMap { (0..<$0.count).map { Int32(truncatingIfNeeded: $0) } } }
 }
 
-extension TokenSequence {
-    fileprivate var hasReadablePositions: Bool {
-        guard let first = readPositions.first, let last = readPositions.last else { return false }
-        let ascends = zip(readPositions, readPositions.dropFirst()).allSatisfy { $0 < $1 }
-        return ascends && first >= 0 && last < ids.count
-    }
+/// Whether read positions are there, ascend and lie within the sequence.
+func hasReadablePositions(ids: [Int32], _ readPositions: [Int]) -> Bool {
+    guard let first = readPositions.first, let last = readPositions.last else { return false }
+    let ascends = zip(readPositions, readPositions.dropFirst()).allSatisfy { $0 < $1 }
+    return ascends && first >= 0 && last < ids.count
 }

@@ -34,22 +34,43 @@ package actor RewardModel {
         progress: LoadProgress?,
         products: ProductChooser = ProductChooser()
     ) throws(ModelError) {
-        guard (1...1024).contains(threads) else { throw .badThreadCount(threads) }
-        let blueprint = try Blueprint(config: checkpoint.config)
-        let plans = try head.plans(hidden: blueprint.config.hiddenSize) { checkpoint.tensors[$0]?.shape }
+        let plans = try head.plans(hidden: checkpoint.config.hiddenSize) { checkpoint.tensors[$0]?.shape }
         let classes = plans.last?.outputs ?? 0
         guard reduction.accepts(classCount: classes) else {
             throw .wrongClassCount(reduction: reduction, found: classes)
         }
+        try self.init(checkpoint, plans, reduction, threads: threads, progress: progress, products: products)
+    }
+
+    /// A model without a head, for `features` alone: `forward` has no rewards to give.
+    package init(
+        featuresOf checkpoint: Checkpoint,
+        threads: Int,
+        progress: LoadProgress?,
+        products: ProductChooser = ProductChooser()
+    ) throws(ModelError) {
+        try self.init(checkpoint, [], .identity, threads: threads, progress: progress, products: products)
+    }
+
+    private init(
+        _ checkpoint: Checkpoint,
+        _ plans: [LinearPlan],
+        _ reduction: Reduction,
+        threads: Int,
+        progress: LoadProgress?,
+        products: ProductChooser
+    ) throws(ModelError) {
+        guard (1...1024).contains(threads) else { throw .badThreadCount(threads) }
+        let blueprint = try Blueprint(config: checkpoint.config)
         var loader = WeightLoader(checkpoint: checkpoint, progress: progress, chooser: products)
         try loader.check(plans.flatMap(\.tensors) + blueprint.tensors)
 
-        self.head = try ScoringHead(plans: plans, reduction: reduction, loader: &loader)
+        head = try ScoringHead(plans: plans, reduction: reduction, loader: &loader)
         decoder = try Decoder(blueprint: blueprint, loader: &loader)
         workers = Workers(count: threads, scratchFloats: RewardModel.scratchFloats(of: blueprint, plans))
         memoryBytes = loader.memoryBytes
         parameterCount = loader.parameterCount
-        classCount = classes
+        classCount = plans.last?.outputs ?? 0
         refusedShapes = loader.chooser.refused
     }
 
@@ -63,11 +84,24 @@ package actor RewardModel {
 
     /// One reward a read position, in order; a value that is not finite is returned as it is.
     package func forward(_ batch: PackedBatch) throws(ModelError) -> [Float] {
+        let hidden = try hiddenStates(of: batch)
+        return head.rewards(of: hidden, at: batch.readRows, decoder: decoder, workers: workers)
+    }
+
+    /// What the head reads: the hidden states at the read positions after the final norm, [reads, hidden].
+    ///
+    /// The very numbers that `forward` scores, to the bit, in whatever company.
+    package func features(_ batch: PackedBatch) throws(ModelError) -> [Float] {
+        let hidden = try hiddenStates(of: batch)
+        let read = head.features(of: hidden, at: batch.readRows, decoder: decoder, workers: workers)
+        return Array(UnsafeBufferPointer(start: read.start, count: read.rows * read.width))
+    }
+
+    private func hiddenStates(of batch: PackedBatch) throws(ModelError) -> Matrix {
         let vocabulary = decoder.embedding.rows
         for (row, id) in batch.ids.enumerated() where id < 0 || Int(id) >= vocabulary {
             throw .unknownToken(id: id, row: row)
         }
-        let hidden = decoder.hiddenStates(of: batch, in: activations, workers: workers)
-        return head.rewards(of: hidden, at: batch.readRows, decoder: decoder, workers: workers)
+        return decoder.hiddenStates(of: batch, in: activations, workers: workers)
     }
 }

@@ -19,9 +19,9 @@ struct ScoringHead {
         self.reduction = reduction
     }
 
-    /// One reward a read row, in order. Only these rows meet the final norm and the head.
-    func rewards(of hidden: Matrix, at rows: [Int], decoder: Decoder, workers: Workers) -> [Float] {
-        var x = view(normed, rows: rows.count, width: hidden.width)
+    /// The read rows after the final norm, in order: [rows, hidden].
+    func features(of hidden: Matrix, at rows: [Int], decoder: Decoder, workers: Workers) -> Matrix {
+        let x = view(normed, rows: rows.count, width: hidden.width)
         for (index, row) in rows.enumerated() {
             workers.rmsnorm(
                 hidden[row..<row + 1],
@@ -30,6 +30,12 @@ struct ScoringHead {
                 into: x[index..<index + 1]
             )
         }
+        return x
+    }
+
+    /// One reward a read row, in order. Only these rows meet the final norm and the head.
+    func rewards(of hidden: Matrix, at rows: [Int], decoder: Decoder, workers: Workers) -> [Float] {
+        var x = features(of: hidden, at: rows, decoder: decoder, workers: workers)
         for layer in layers.dropLast() {
             let y = view(middle, rows: rows.count, width: layer.outputs)
             workers.linear(x, through: [(layer, into: y)])

@@ -48,6 +48,12 @@ package enum ModelError: Error, Sendable, Equatable {
     case emptySequence(index: Int)
     /// Read positions are missing, not ascending or outside the sequence.
     case badReadPositions(sequence: Int)
+    /// Language targets begin at the first token, which nothing comes before, or reach past the sequence.
+    case badLanguageTargets(sequence: Int)
+    /// The decoder cannot be trained further for this reason, although it can be scored with.
+    case untrainable(String)
+    /// A language loss needs the embedding as the output layer, and this decoder's is not tied to it.
+    case noLanguageHead
     /// The id has no row in the embedding table.
     case unknownToken(id: Int32, row: Int)
 }

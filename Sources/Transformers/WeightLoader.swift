@@ -55,6 +55,14 @@ struct WeightLoader {
         return vector
     }
 
+    /// A tensor, widened, to memory with room for it.
+    mutating func copy(_ plan: TensorPlan, to memory: UnsafeMutablePointer<Float>) throws(ModelError) {
+        let tensor = try read(plan)
+        let count = plan.shape.reduce(1, *)
+        let status = tensor.withBytes { lp_widen($0.baseAddress, tensor.dtype.kernelType, count, memory) }
+        precondition(status == LP_OK, "a stored type has no kernel")
+    }
+
     mutating func vector(ifPlanned plan: TensorPlan?) throws(ModelError) -> FloatBuffer? {
         guard let plan else { return nil }
         return try vector(plan)

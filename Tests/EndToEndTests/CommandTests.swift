@@ -34,7 +34,7 @@ private let golden = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-
     @Test(arguments: [
         (["score", "--model", golden, "/nowhere.jsonl"], Int32(2), "/nowhere.jsonl"),
         (["score", "--model", golden, "--credit", "best", "-"], 2, "--credit"),
-        (["serve"], 2, "--model"),
+        (["score", "/nowhere.jsonl"], 2, "/nowhere.jsonl"),
         (["serve", "--bogus"], 2, "--bogus"),
         (["serve", "--port", "many"], 2, "--port"),
         (["launch"], 2, "launch"),
@@ -58,6 +58,18 @@ private let golden = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-
         #expect(text.output.contains("<extra_0>*"))
         let object = try JSONValue(parsing: Array(Run(["inspect", golden, "--json"]).output.utf8.dropLast()))
         #expect(object["profile"] == "qwen-prm" && object["refusal"] == .null)
+    }
+
+    @Test func `without a model the built-in one scores, and says so`() throws {
+        let line = #"{"prompt":"Start with 12. Add 7.","steps":["12 + 7 = 19"]}"#
+        let run = try Run(["score", "-"], input: Array(line.utf8), environment: ["LINCHPIN_MODEL": ""])
+        #expect(run.status == 0)
+        #expect(run.errors.contains("built-in demonstration model"), "\(run.errors)")
+        let answer = try JSONValue(parsing: Array(run.output.utf8))
+        let reward = try #require(answer["steps"]?.array?.first?["reward"]?.double)
+        #expect((0...1).contains(reward))
+        let text = try Run(["inspect"]).output
+        #expect(text.contains("folder        linchpin-arithmetic") && text.contains("profile       trl"))
     }
 
     @Test func `an environment variable stands for a flag, and the flag wins`() throws {

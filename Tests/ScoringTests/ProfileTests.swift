@@ -64,6 +64,40 @@ func replaced(_ name: String, _ file: String, _ old: String, _ new: String) thro
         #expect(profile.defaultCredit.pooling == .last && profile.defaultCredit.scale == .logit)
     }
 
+    /// The last has "value" semantics, whose own pooling is `last`, and raw rewards, whose own scale is `logit`.
+    @Test(arguments: [
+        (#"{"pooling":"sws","temperature":0.1,"credit_scale":"probability"}"#, Pooling.sws, 0.1, Scale.probability),
+        (#"{"pooling":"min"}"#, .min, 0.05, .probability), (#"{"temperature":2}"#, .sws, 2, .probability),
+        (#"{"profile":"trl","semantics":"value","pooling":"product"}"#, .product, 0.05, .probability),
+        (#"{"semantics":"value","scale":"raw","temperature":0.5}"#, .last, 0.5, .logit),
+        (#"{"scale":"raw","credit_scale":"margin"}"#, .sws, 0.05, .margin),
+    ])
+    func `linchpin json says how the model's credit falls`(
+        text: String,
+        pooling: Pooling,
+        temperature: Double,
+        scale: Scale
+    ) throws {
+        let profile = try plan(golden("tiny-trl", changing: ["linchpin.json": text])).profile
+        let expected = try CreditSettings(pooling: pooling, temperature: temperature, scale: scale)
+        #expect(profile.defaultCredit == expected)
+    }
+
+    @Test(arguments: [
+        (#"{"pooling":"best"}"#, "pooling"), (#"{"pooling":1}"#, "pooling"), (#"{"temperature":0}"#, "temperature"),
+        (#"{"temperature":-0.1}"#, "temperature"), (#"{"temperature":"0.1"}"#, "temperature"),
+        (#"{"temperature":null}"#, "temperature"), (#"{"credit_scale":"raw"}"#, "credit_scale"),
+        (#"{"credit_scale":null}"#, "credit_scale"), (#"{"pooling":"product","credit_scale":"logit"}"#, "pooling"),
+    ])
+    func `credit that a linchpin json cannot mean is refused by its key`(text: String, key: String) throws {
+        let folder = try golden("tiny-trl", changing: ["linchpin.json": text])
+        let thrown = #expect(throws: ProfileError.self) { try plan(folder) }
+        guard case .badOverride(key, _) = try #require(thrown) else {
+            Issue.record("\(String(describing: thrown))")
+            return
+        }
+    }
+
     @Test(arguments: [
         (#"{"profile":"best"}"#, "unknownProfile"), (#"{"profil":"pure"}"#, "unknownOverride"),
         (#"{"profile":7}"#, "badOverride"), (#"[]"#, "badOverride"), (#"{"#, "notJSON"),

@@ -36,6 +36,19 @@ import Tokenizing
         #expect(split(text).map { Array($0.unicodeScalars) } == pieces.map { Array($0.unicodeScalars) })
     }
 
+    @Test(arguments: [
+        ("1234567", ["123", "456", "7"]),
+        ("12 + 7=19\n", ["12", " +", " ", "7", "=", "19", "\n"]),
+        ("a12b½Ⅷ٤4", ["a", "12", "b", "½Ⅷ٤", "4"]),
+        (" 12", [" ", "12"]),
+        ("999", ["999"]),
+        ("1000", ["100", "0"]),
+    ])
+    func `Llama-3's pattern takes up to three numbers at once`(text: String, pieces: [String]) {
+        #expect(split(text, by: .llama3) == pieces)
+        #expect(split(text, by: .qwen2).joined() == text)
+    }
+
     @Test func `the scalars are those of Hugging Face's Unicode`() {
         var counts: [ScalarKind: Int] = [:]
         var words = 0
@@ -56,8 +69,8 @@ import Tokenizing
     }
 }
 
-private func split(_ text: String) -> [String] {
-    let splitter = Splitter(pattern: .qwen2)
+private func split(_ text: String, by pattern: SplitPattern = .qwen2) -> [String] {
+    let splitter = Splitter(pattern: pattern)
     let bytes = Array(text.utf8)
     var pieces: [String] = []
     var start = 0

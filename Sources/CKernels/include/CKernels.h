@@ -8,7 +8,11 @@
 
 #include "activation.h"
 #include "attention.h"
+#include "attention_gradient.h"
+#include "cross_entropy.h"
+#include "dense.h"
 #include "embedding.h"
+#include "gated.h"
 #include "linear.h"
 #include "product.h"
 #include "rmsnorm.h"

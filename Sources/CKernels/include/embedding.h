@@ -18,3 +18,12 @@ lp_status lp_embedding(
     size_t rows,
     float *out // [rows, width]
 );
+
+/// What the rows of the table were worth: dtable[ids[r]] += dout[r], from the first row to the last. Every id has a row.
+void lp_embedding_backward(
+    const float *dout,  // [rows, width]
+    const int32_t *ids, // [rows]
+    size_t rows,
+    size_t width,
+    float *dtable // [vocabulary, width]
+);

@@ -14,3 +14,16 @@ void lp_rmsnorm(
     size_t width, // > 0
     float *out    // [rows, width]
 );
+
+/// What the rows and the weight of `lp_rmsnorm` were worth: with r = 1 / sqrt(mean(x^2) + epsilon),
+/// dx += r weight dy - x r^3 / width sum(weight dy x), and dweight += dy x r summed over rows.
+void lp_rmsnorm_backward(
+    const float *x,      // [rows, width]
+    const float *weight, // [width]
+    const float *dy,     // [rows, width]
+    float epsilon,
+    size_t rows,
+    size_t width,
+    float *dx,     // [rows, width]
+    float *dweight // [width], or NULL
+);

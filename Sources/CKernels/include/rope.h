@@ -36,3 +36,16 @@ void lp_rope_rotate(
     size_t heads,
     size_t dimension
 );
+
+/// The same for heads that stand `stride` floats apart from row to row; with `direction` -1 it turns back, which is also
+/// the gradient of turning forth.
+void lp_rope_turn(
+    float *x,            // the first row's first head
+    size_t stride,       // from row to row, >= heads * dimension
+    const float *cosine, // [rows, dimension / 2]
+    const float *sine,   // [rows, dimension / 2]
+    float direction,     // 1 or -1
+    size_t rows,
+    size_t heads,
+    size_t dimension
+);

@@ -1,0 +1,55 @@
+// Where the files of a model are: a folder, or memory.
+import Glibc
+
+/// A folder on disk, or files whose bytes are in memory for as long as the process lives.
+enum ModelPlace: Sendable {
+    case folder(String)
+    case memory([String: ResidentBytes])
+
+    /// Bytes that nobody frees.
+    // Unchecked because a raw pointer is not Sendable; nobody writes through it.
+    struct ResidentBytes: @unchecked Sendable {
+        let bytes: UnsafeRawBufferPointer
+    }
+
+    /// Nil where there is no such file.
+    func open(_ name: String) throws(CheckpointError) -> ModelFile? {
+        guard Self.isPlainName(name) else { throw .badFileName(name) }
+        switch self {
+        case .folder(let path): return try ModelFile(name, in: path)
+        case .memory(let files): return files[name].map { ModelFile(name, resident: $0) }
+        }
+    }
+
+    /// The whole file; nil where there is none.
+    func contents(of name: String, limit: Int) throws(CheckpointError) -> [UInt8]? {
+        guard let file = try open(name) else { return nil }
+        guard file.byteCount <= limit else {
+            throw .fileTooLarge(name, bytes: file.byteCount, limit: limit)
+        }
+        let bytes = try file.bytes(0..<file.byteCount)
+        try file.checkUnchanged()
+        return bytes
+    }
+
+    func has(_ name: String) -> Bool {
+        switch self {
+        case .folder(let path): access(path + "/" + name, F_OK) == 0
+        case .memory(let files): files[name] != nil
+        }
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return !path.utf8.contains(0) && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether a name stays inside its folder: no separator, no "..", no NUL, at most 255 bytes.
+    static func isPlainName(_ name: String) -> Bool {
+        // On bytes: as Characters, a slash with a combining accent is no slash, yet the kernel sees one.
+        let bytes = Array(name.utf8)
+        let climbs = zip(bytes, bytes.dropFirst()).contains { $0 == (UInt8(ascii: "."), UInt8(ascii: ".")) }
+        return (1...255).contains(bytes.count) && !bytes.contains(UInt8(ascii: "/")) && !bytes.contains(0) && !climbs
+            && name != "."
+    }
+}
