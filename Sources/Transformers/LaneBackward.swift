@@ -57,7 +57,15 @@ extension Lane {
         let rows = batch.ids.count
         let width = blueprint.queryWidth
         let gradient = memory.hiddenGradient.start
-        lp_dense_input_gradient(gradient, parameter(layer.output), rows, width, hidden, 0, memory.attendedGradient.start)
+        lp_dense_input_gradient(
+            gradient,
+            parameter(layer.output),
+            rows,
+            width,
+            hidden,
+            0,
+            memory.attendedGradient.start
+        )
         lp_dense_weight_gradient(gradient, kept.attended.start, rows, width, hidden, slot(layer.output), nil)
         var attention = attention(kept, window: window)
         for rollout in batch.rollouts {

@@ -31,7 +31,9 @@ package struct PackedBatch: Sendable, Equatable {
         ids.reserveCapacity(sequences.reduce(0) { $0 + $1.ids.count })
         for (index, sequence) in sequences.enumerated() {
             guard !sequence.ids.isEmpty else { throw .emptySequence(index: index) }
-            guard hasReadablePositions(ids: sequence.ids, sequence.readPositions) else { throw .badReadPositions(sequence: index) }
+            guard hasReadablePositions(ids: sequence.ids, sequence.readPositions) else {
+                throw .badReadPositions(sequence: index)
+            }
             for position in sequence.readPositions { readRows.append(ids.count + position) }
             ids += sequence.ids
             cumulativeLengths.append(ids.count)

@@ -85,7 +85,8 @@ package final class TrainableModel {
     }
 
     /// All parameters, to read or to move.
-    package func withParameters<R, E: Error>(_ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R) throws(E) -> R {
+    package func withParameters<R, E: Error>(_ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R) throws(E) -> R
+    {
         try body(UnsafeMutableBufferPointer(start: parameters.start, count: parameters.count))
     }
 
