@@ -1,7 +1,8 @@
 # Builds linchpin, and runs it on a slim image as a user without rights.
 #
 #   docker build -t linchpin .
-#   docker run --rm -p 8080:8080 -v /path/to/checkpoint:/model:ro linchpin
+#   docker run --rm -p 8080:8080 linchpin                    the built-in demonstration model
+#   docker run --rm -p 8080:8080 -v /path/to/checkpoint:/model:ro -e LINCHPIN_MODEL=/model linchpin
 #
 # Deploy/checks/container runs the same steps in a debootstrap root, where there is no Docker engine.
 
@@ -27,10 +28,8 @@ USER 65532:65532
 # The compute threads are linchpin's own; OpenBLAS must not start a second set.
 ENV LINCHPIN_HOST=0.0.0.0 \
     LINCHPIN_PORT=8080 \
-    LINCHPIN_MODEL=/model \
     OPENBLAS_NUM_THREADS=1
 EXPOSE 8080
-VOLUME ["/model"]
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5m --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${LINCHPIN_PORT} && printf 'GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]

@@ -90,6 +90,7 @@ def use(stage, root):
     port = 18_080
     variables = re.findall(r"(\w+)=(\S+)", one(stage, "ENV"))
     environment = [f"{key}={port if key == 'LINCHPIN_PORT' else value}" for key, value in variables]
+    environment.append("LINCHPIN_MODEL=/model")  # as `docker run -e` adds it
     environment.append("PATH=/usr/local/bin:/usr/bin:/bin")
     words = json.loads(one(stage, "ENTRYPOINT")) + json.loads(one(stage, "CMD"))
     user = one(stage, "USER")

@@ -23,8 +23,19 @@ struct Arithmetic: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the chains are drawn from.", valueName: "S"))
     var seed: UInt64
 
-    @Option(help: ArgumentHelp("Steps of a chain, such as 4 or 1-8 (default: 1-6).", valueName: "MIN-MAX"))
+    @Option(help: ArgumentHelp("Steps of a chain, such as 4 or 1-8 (default: 1-8).", valueName: "MIN-MAX"))
     var steps: String?
+
+    @Option(help: ArgumentHelp("The largest number that a chain passes through (default: 50).", valueName: "N"))
+    var largest = 50
+
+    @Option(
+        help: ArgumentHelp(
+            "How often a wrong step has a wrong result, starts from a wrong number, or does another operation.",
+            valueName: "R,N,O"
+        )
+    )
+    var mistakes = "70,15,15"
 
     @Option(help: ArgumentHelp("Chains that answer one problem, with one group name.", valueName: "N"))
     var chainsPerProblem = 2
@@ -40,6 +51,15 @@ struct Arithmetic: AsyncParsableCommand {
         }
         var task = ArithmeticTask()
         task.chainsPerProblem = chainsPerProblem
+        guard ArithmeticTask.sizes.contains(largest) else {
+            throw Failure.usage("--largest: must be 10 to 99, not \(largest)")
+        }
+        task.largest = largest
+        let weights = mistakes.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+        guard let weights = MistakeWeights(weights) else {
+            throw Failure.usage("--mistakes \(mistakes): expected three weights such as 70,15,15, the first at least 1")
+        }
+        task.mistakes = weights
         if let steps { task.steps = try Self.range(steps) }
         return task
     }

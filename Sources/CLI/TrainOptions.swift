@@ -76,6 +76,8 @@ struct OptimizerOptions: ParsableArguments {
     var curriculum: Double?
     @Option(help: ArgumentHelp("The share of rollouts that it begins with (default: 0.15).", valueName: "S"))
     var curriculumFrom: Double?
+    @Option(help: ArgumentHelp("Longest random gap in positions, for rollouts longer than these.", valueName: "N"))
+    var positionGap: Int?
     @Option(help: ArgumentHelp("Seed of weights, split and order (default: 0).", valueName: "N"))
     var seed: Int?
     @Option(help: ArgumentHelp("Threads of the decoder; the bits depend on them (default: 2).", valueName: "N"))
@@ -88,7 +90,8 @@ struct OptimizerOptions: ParsableArguments {
             "updates": count(updates), "batch": count(batch), "rate": number(rate),
             "final_rate_share": number(finalRateShare), "warm_up": count(warmUp), "decay": number(decay),
             "beta1": number(beta1), "beta2": number(beta2), "clip": number(clip), "curriculum": number(curriculum),
-            "curriculum_from": number(curriculumFrom), "seed": count(seed), "lanes": count(lanes),
+            "curriculum_from": number(curriculumFrom), "position_gap": count(positionGap), "seed": count(seed),
+            "lanes": count(lanes),
             "tokens_at_once": count(tokensAtOnce),
         ])
     }

@@ -2,18 +2,19 @@
 
 /// What problems look like and how chains go wrong; the built-in model is trained on the standard values.
 package struct ArithmeticTask: Sendable, Equatable {
-    /// How many steps a problem has; the built-in model is trained on 1 to 6.
-    package var steps = 1...6
+    /// How many steps a problem has; the built-in model is trained on 1 to 8.
+    package var steps = 1...8
     /// Chains that answer one problem; they make up a group.
     package var chainsPerProblem = 2
 
+    /// The largest value that a chain may pass through, wrong ones too.
+    package var largest = 50
     /// The number a problem starts from.
-    var start = 1...50
-    /// Values that a chain may pass through, wrong ones too.
-    var values = 0...50
+    var start: ClosedRange<Int> { 1...largest }
+    var values: ClosedRange<Int> { 0...largest }
     /// What is added or taken away, and what is multiplied or divided by.
-    var addends = 1...20
-    var factors = 2...5
+    var addends: ClosedRange<Int> { 1...largest * 2 / 5 }
+    let factors = 2...5
     var addWeight = 35
     var subtractWeight = 35
     var multiplyWeight = 15
@@ -24,12 +25,12 @@ package struct ArithmeticTask: Sendable, Equatable {
     var wrongAgainPercent = 15
     /// How often a wrong step has a wrong result, starts from another number than the one found, or does something
     /// else than the problem says.
-    var wrongResultWeight = 70
-    var wrongCarryWeight = 15
-    var wrongOperationWeight = 15
+    package var mistakes = MistakeWeights()
 
     /// Longer chains hardly ever stay within `values` once they are wrong, so that drawing them would take for ever.
     package static let longest = 16
+    /// Values of `largest`: with fewer numbers some wrong chains cannot be, and beyond two digits nobody checks by heart.
+    package static let sizes = 10...99
 
     package init() {}
 
@@ -55,4 +56,20 @@ package struct ArithmeticTask: Sendable, Equatable {
 struct WrittenChain: Sendable {
     let steps: [String]
     let label: Int
+}
+
+/// How often each kind of mistake is made, relative to one another.
+package struct MistakeWeights: Sendable, Equatable {
+    var result = 70
+    var carry = 15
+    var operation = 15
+
+    package init() {}
+
+    /// Nil unless there are three, none negative or above 1000, with wrong results among them: the other two cannot be
+    /// made everywhere.
+    package init?(_ weights: [Int]) {
+        guard weights.count == 3, weights.allSatisfy((0...1000).contains), weights[0] > 0 else { return nil }
+        (result, carry, operation) = (weights[0], weights[1], weights[2])
+    }
 }

@@ -19,8 +19,8 @@ extension ArithmeticProblem {
     ) -> ArithmeticStep? {
         let instruction = instructions[place]
         let kind = chance.one(of: [
-            (Kind.result, weight: task.wrongResultWeight), (.carry, weight: task.wrongCarryWeight),
-            (.operation, weight: task.wrongOperationWeight),
+            (Kind.result, weight: task.mistakes.result), (.carry, weight: task.mistakes.carry),
+            (.operation, weight: task.mistakes.operation),
         ])
         switch kind {
         case .result: return wrongResult(task, instruction, from: value, &chance)

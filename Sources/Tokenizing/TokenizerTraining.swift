@@ -7,8 +7,9 @@ import JSON
 /// A tokenizer.json of Qwen2's kind: NFC, Llama-3's split pattern, the 256 bytes, merges learnt from `texts`, and the
 /// special token `<|endoftext|>`, whose id is the number of the others.
 ///
-/// Llama-3's pattern, not Qwen2's: it lets a number of up to three digits become one token. A small decoder learnt sums
-/// of such numbers in a third of the updates that it needed digit by digit.
+/// Llama-3's pattern, not Qwen2's: it lets a number of up to three digits become one token. A decoder of 0.45 M
+/// parameters left the plateau of one- and two-step sums after some 700 updates of 96 rollouts with such numbers; digit by
+/// digit it had not after 500, nor had a larger one after 900 of 32.
 ///
 /// The same texts in any order give the same bytes, which Hugging Face `tokenizers` loads with the same ids.
 /// - Parameter vocabulary: how many bytes and merged tokens there may be, 256 at least; fewer where no more pair is seen

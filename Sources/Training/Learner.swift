@@ -76,6 +76,10 @@ final class DecoderLearner: Learner {
     /// Without a language loss there are no targets, or an untied decoder would be asked for the head it lacks.
     private func sequence(_ example: Example, _ languageWeight: Double) -> TrainingSequence {
         guard languageWeight == 0 else { return example.sequence }
-        return TrainingSequence(ids: example.sequence.ids, readPositions: example.sequence.readPositions)
+        return TrainingSequence(
+            ids: example.sequence.ids,
+            readPositions: example.sequence.readPositions,
+            positions: example.sequence.positions
+        )
     }
 }

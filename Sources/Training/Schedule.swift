@@ -79,7 +79,7 @@ package struct BatchOrder {
 struct Chance {
     enum Stream: UInt64 {
         case shuffle = 1
-        case sample, weights
+        case sample, weights, gaps
     }
 
     private var state: UInt64

@@ -49,6 +49,7 @@ struct SettingField: Sendable {
         number("clip", \.clip, 1e-9...1e9),
         number("curriculum", \.curriculum, 0...1),
         number("curriculum_from", \.curriculumFrom, 0...1),
+        count("position_gap", \.positionGap, 0...1 << 20),
         count("seed", \.seed, 0...Int.max),
         count("lanes", \.lanes, 1...64),
         count("tokens_at_once", \.tokensAtOnce, 1...1 << 24),

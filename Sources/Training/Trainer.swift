@@ -74,6 +74,7 @@ struct Trainer<Moving: Learner> {
     private let pooling: ChancePooling
     private let optimizer: AdamW
     private let schedule: RateSchedule
+    private let gaps: PositionGaps
     private var order: BatchOrder
     private var state: RunState
     private var curve = Curve()
@@ -87,6 +88,11 @@ struct Trainer<Moving: Learner> {
         (self.run, self.job, self.learner, self.keeper, self.pooling) = (run, job, learner, keeper, pooling)
         optimizer = AdamW(count: learner.count, decayed: learner.decayed, threads: job.threads)
         schedule = RateSchedule(settings: run.settings)
+        gaps = PositionGaps(
+            longest: run.settings.positionGap,
+            seed: run.settings.seed,
+            maximumPositions: run.maximumPositions
+        )
         order = BatchOrder(run.settings, lengths: run.data.training.map(\.sequence.ids.count))
         state = RunState(run.settings)
         guard job.beginning == .resumed else { return }
@@ -126,7 +132,7 @@ struct Trainer<Moving: Learner> {
     // MARK: - One update
 
     private mutating func learn() throws {
-        let batch = order.batch(at: state.update).map { run.data.training[$0] }
+        let batch = gaps.spread(order.batch(at: state.update).map { run.data.training[$0] }, at: state.update)
         let temperature = state.temperature.value(at: state.update, settings)
         let outcomeLoss = OutcomeLoss(pooling: pooling, temperature: temperature, count: batch.count)
         let languageWeight = schedule.languageWeight(at: state.update)

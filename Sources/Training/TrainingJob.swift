@@ -45,6 +45,8 @@ struct PreparedRun {
     let data: TrainingData
     let checkpoint: CheckpointFolder
     let description: RunDescription
+    /// Of the decoder.
+    let maximumPositions: Int
 
     private static let tokenizerLimit = 64 << 20
     private static let configLimit = 16 << 20
@@ -71,6 +73,7 @@ struct PreparedRun {
             (data, checkpoint) = try Self.new(job, settings, tokenizer: job.tokenizer ?? kept)
         }
         self.data = data
+        maximumPositions = job.base?.checkpoint.config.maximumPositions ?? settings.maximumPositions
         description = RunDescription(
             settings: settings,
             data: job.lines.fingerprint.hexadecimal,
@@ -165,7 +168,9 @@ struct PreparedRun {
             path: job.output,
             config: TrainedConfig.new(settings, vocabulary: tokenizer.idUpperBound, endOfText: end),
             tokenizer: bytes,
-            tokenizerConfig: nil
+            // As the file says and no otherwise: AutoTokenizer would build Qwen2's own tokenizer, whose split pattern
+            // differs. (transformers 4 heeds this; 5.23 does not for qwen2, and must be asked for this class by name.)
+            tokenizerConfig: JSONValue.object(["tokenizer_class": "PreTrainedTokenizerFast"]).serialized()
         )
         return (data, checkpoint)
     }

@@ -32,6 +32,8 @@ package struct TrainingSettings: Sendable, Equatable {
     package var curriculum = 0.0
     /// The share of the rollouts, shortest first, that the curriculum begins with.
     package var curriculumFrom = 0.15
+    /// The longest gap in a rollout's positions; 0 = none.
+    package var positionGap = 0
     package var seed = 0
     /// Threads of the decoder; part of the bits, since gradients are summed by lane.
     package var lanes = 2
@@ -129,6 +131,7 @@ extension TrainingSettings {
         if pooling == .product, scale == .logit { throw .conflict("pooling product", "scale logit") }
         if learnsTemperature, temperatureFrom > 0 { throw .conflict("learn_temperature", "temperature_from") }
         if learnsTemperature, pooling != .sws { throw .conflict("learn_temperature", "pooling \(pooling.rawValue)") }
+        if tuning == .head, positionGap > 0 { throw .conflict("position_gap", "tune head") }
         if tuning == .head, languageWeight > 0 { throw .conflict("language_weight", "tune head") }
         if isNew, !heads.isMultiple(of: keyValueHeads) { throw .conflict("kv_heads", "heads") }
         if isNew, !hidden.isMultiple(of: 2 * heads) { throw .conflict("hidden", "heads") }

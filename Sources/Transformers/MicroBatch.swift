@@ -6,7 +6,7 @@ struct MicroBatch {
     /// Which sequences of the batch these are.
     let sequences: Range<Int>
     let ids: [Int32]
-    /// The position of each row within its rollout.
+    /// The position of each row within its rollout, as rotary embedding is told.
     let positions: [Int32]
     /// Rows of each rollout.
     let rollouts: [Range<Int>]
@@ -28,7 +28,7 @@ struct MicroBatch {
         for sequence in batch[sequences] {
             let first = ids.count
             ids += sequence.ids
-            positions += sequence.ids.indices.map { Int32(truncatingIfNeeded: $0) }
+            positions += sequence.positions ?? sequence.ids.indices.map { Int32(truncatingIfNeeded: $0) }
             rollouts.append(first..<ids.count)
             readRows += sequence.readPositions.map { first + $0 }
             for position in sequence.languageTargets {
@@ -67,17 +67,28 @@ struct MicroBatch {
 }
 
 extension MicroBatch {
-    /// The linear layers that its rows go through.
+    /// The products that its rows go through, forth and back.
     func productShapes(of blueprint: Blueprint, language: Bool) -> [ProductShape] {
         let config = blueprint.config
-        let layer = [
+        let linear = [
             (config.hiddenSize, blueprint.projectionWidth), (blueprint.queryWidth, config.hiddenSize),
             (config.hiddenSize, 2 * config.intermediateSize), (config.intermediateSize, config.hiddenSize),
-        ].map { ProductShape(rows: ids.count, inputs: $0, outputs: $1) }
-        var shapes = (0..<config.layerCount).flatMap { _ in layer }
+        ].map { ProductShape.linear(rows: ids.count, inputs: $0, outputs: $1) }
+        let attention = rollouts.flatMap { rollout in
+            stride(from: 0, to: rollout.count, by: 64).flatMap { begin in
+                let queries = min(64, rollout.count - begin)
+                let block = ProductShape.attention(
+                    queries: queries,
+                    dimension: config.headDimension,
+                    keys: begin + queries
+                )
+                return [ProductShape](repeating: block, count: config.headCount)
+            }
+        }
+        var shapes = (0..<config.layerCount).flatMap { _ in linear + attention }
         if language, !languageRows.isEmpty {
             let rows = languageRows.count
-            shapes.append(ProductShape(rows: rows, inputs: config.hiddenSize, outputs: config.vocabularySize))
+            shapes.append(.linear(rows: rows, inputs: config.hiddenSize, outputs: config.vocabularySize))
         }
         return shapes
     }
@@ -91,6 +102,7 @@ extension TrainingSequence {
         if let row = ids.firstIndex(where: { $0 < 0 || Int($0) >= vocabulary }) {
             return .unknownToken(id: ids[row], row: row)
         }
+        if let positions, positions.count != ids.count { return .badPositions(sequence: index) }
         let targets = languageTargets
         guard targets.isEmpty || (targets.lowerBound >= 1 && targets.upperBound <= ids.count) else {
             return .badLanguageTargets(sequence: index)

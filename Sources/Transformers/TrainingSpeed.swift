@@ -7,7 +7,7 @@ package struct TrainingSpeed: Sendable {
     package let tokens: Int
     package let updateSeconds: Double
     package let productSeconds: Double
-    /// Multiplications and additions of all products of one update, attention's n^2 aside.
+    /// Multiplications and additions of all products of one update.
     package let operations: Double
 
     package var operationsPerSecond: Double { operations / updateSeconds }
@@ -43,16 +43,48 @@ extension TrainableModel {
             tokens: batch.reduce(0) { $0 + $1.ids.count },
             updateSeconds: updates.sorted()[updates.count / 2],
             productSeconds: products.sorted()[products.count / 2],
-            operations: shapes.joined().reduce(0) { $0 + 6 * Double($1.rows) * Double($1.inputs) * Double($1.outputs) }
+            operations: shapes.joined().reduce(0) { $0 + $1.operations }
         )
     }
 }
 
-/// A linear layer as one micro-batch sees it.
-struct ProductShape: Hashable {
+/// Products of one shape: a linear layer as a micro-batch sees it, or a head's attention of 64 queries.
+struct ProductShape {
     let rows: Int
     let inputs: Int
     let outputs: Int
+    /// How often rows x inputs meet outputs x inputs, rows x outputs meet outputs x inputs, and the two meet transposed.
+    let forward: Int
+    let inputGradient: Int
+    let weightGradient: Int
+
+    /// Forth once and back both ways.
+    static func linear(rows: Int, inputs: Int, outputs: Int) -> ProductShape {
+        ProductShape(
+            rows: rows,
+            inputs: inputs,
+            outputs: outputs,
+            forward: 1,
+            inputGradient: 1,
+            weightGradient: 1
+        )
+    }
+
+    /// Forth: q k^T, P v. Back: q k^T again, dO v^T, dS k, dS^T q, P^T dO.
+    static func attention(queries: Int, dimension: Int, keys: Int) -> ProductShape {
+        ProductShape(
+            rows: queries,
+            inputs: dimension,
+            outputs: keys,
+            forward: 3,
+            inputGradient: 2,
+            weightGradient: 2
+        )
+    }
+
+    var operations: Double {
+        2 * Double(forward + inputGradient + weightGradient) * Double(rows) * Double(inputs) * Double(outputs)
+    }
 }
 
 /// The products of one lane, on memory of the right sizes with nothing in it.
@@ -76,9 +108,15 @@ private final class ProductMemory: Sendable {
     func run() {
         withExtendedLifetime(self) {
             for s in shapes {
-                lp_dense_forward(x.start, weight.start, nil, s.rows, s.inputs, s.outputs, 0, y.start)
-                lp_dense_input_gradient(y.start, weight.start, s.rows, s.inputs, s.outputs, 0, x.start)
-                lp_dense_weight_gradient(y.start, x.start, s.rows, s.inputs, s.outputs, gradient.start, nil)
+                for _ in 0..<s.forward {
+                    lp_dense_forward(x.start, weight.start, nil, s.rows, s.inputs, s.outputs, 0, y.start)
+                }
+                for _ in 0..<s.inputGradient {
+                    lp_dense_input_gradient(y.start, weight.start, s.rows, s.inputs, s.outputs, 0, x.start)
+                }
+                for _ in 0..<s.weightGradient {
+                    lp_dense_weight_gradient(y.start, x.start, s.rows, s.inputs, s.outputs, gradient.start, nil)
+                }
             }
         }
     }

@@ -7,11 +7,19 @@ package struct TrainingSequence: Sendable, Equatable {
     package let readPositions: [Int]
     /// Positions whose token is learnt from the tokens before it, as a language model learns; never position 0.
     package let languageTargets: Range<Int>
+    /// What rotary embedding is told of each token's place, ascending; nil: 0, 1, 2 ...
+    package var positions: [Int32]?
 
-    package init(ids: [Int32], readPositions: [Int], languageTargets: Range<Int> = 0..<0) {
+    package init(
+        ids: [Int32],
+        readPositions: [Int],
+        languageTargets: Range<Int> = 0..<0,
+        positions: [Int32]? = nil
+    ) {
         self.ids = ids
         self.readPositions = readPositions
         self.languageTargets = languageTargets
+        self.positions = positions
     }
 }
 

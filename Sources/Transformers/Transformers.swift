@@ -50,6 +50,8 @@ package enum ModelError: Error, Sendable, Equatable {
     case badReadPositions(sequence: Int)
     /// Language targets begin at the first token, which nothing comes before, or reach past the sequence.
     case badLanguageTargets(sequence: Int)
+    /// Not as many positions as tokens.
+    case badPositions(sequence: Int)
     /// The decoder cannot be trained further for this reason, although it can be scored with.
     case untrainable(String)
     /// A language loss needs the embedding as the output layer, and this decoder's is not tied to it.

@@ -83,4 +83,23 @@ import Training
         for step in 1...1000 { temperature.learn(1, scale: 1, rate: 0.05, step: step, settings) }
         #expect(temperature.value(at: 0, settings) > 0 && temperature.value(at: 0, settings) < 1e-5)
     }
+
+    @Test func `half of the rollouts get one gap, within bounds, the same for the same update`() {
+        let gaps = PositionGaps(longest: 10, seed: 3, maximumPositions: 30)
+        let lengths = (0..<400).map { 1 + $0 % 30 }
+        let positions = gaps.positions(of: lengths, at: 5)
+        #expect(positions == gaps.positions(of: lengths, at: 5))
+        #expect(positions != gaps.positions(of: lengths, at: 6))
+        #expect(positions != PositionGaps(longest: 10, seed: 4, maximumPositions: 30).positions(of: lengths, at: 5))
+        let spread = zip(lengths, positions).compactMap { length, positions in positions.map { (length, $0) } }
+        #expect((120..<220).contains(spread.count))
+        for (length, positions) in spread {
+            #expect(positions.count == length)
+            #expect(zip(positions, positions.dropFirst()).count { $1 - $0 != 1 } <= 1)
+            #expect(zip(positions, positions.dropFirst()).allSatisfy { $0 < $1 })
+            #expect((positions.last ?? 0) < 30 && Int(positions.last ?? 0) - (length - 1) <= 10)
+        }
+        // A rollout as long as the decoder allows has no room.
+        #expect(zip(lengths, positions).allSatisfy { $0 < 30 || $1 == nil })
+    }
 }

@@ -110,6 +110,25 @@ import Transformers
         #expect(refusal(words) == nil)
     }
 
+    @Test func `positions count by their distances alone`() throws {
+        let folder = try RandomModel(layers: 2, dtype: LP_FLOAT32).write()
+        let checkpoint = try Checkpoint(folder: folder.path)
+        let model = try TrainableModel(checkpoint: checkpoint, tuning: .all, lanes: 1, tokensAtOnce: 64, seed: 1)
+        func logits(_ positions: [Int32]?) throws -> [Float] {
+            let ids: [Int32] = [5, 9, 2, 7, 7, 1]
+            let sequence = TrainingSequence(ids: ids, readPositions: [2, 5], positions: positions)
+            return try model.logits(of: [sequence])[0]
+        }
+        let plain = try logits(nil)
+        #expect(try logits([0, 1, 2, 3, 4, 5]) == plain)
+        let moved = try logits([40, 41, 42, 43, 44, 45])
+        #expect(zip(moved, plain).allSatisfy { abs($0 - $1) < 1e-3 })
+        let torn = try logits([0, 1, 2, 43, 44, 45])
+        #expect(Array(torn[..<2]) == Array(plain[..<2]))
+        #expect(abs(torn[2] - plain[2]) > 1e-3)
+        #expect(throws: ModelError.badPositions(sequence: 0)) { _ = try logits([0, 1]) }
+    }
+
     @Test func `a new decoder is the same for the same seed, and another for another`() throws {
         let folder = try RandomModel().write()
         let config = try Checkpoint(folder: folder.path).config
