@@ -107,12 +107,15 @@ private func pooledLoss(_ logits: [Float], correct: Bool, temperature: Double, s
 
         let expected = try Checkpoint(folder: golden.folder.appendingPathComponent("expected").path)
         #expect(model.tensors.count == expected.tensors.count)
+        var worst = 0.0
         for tensor in model.tensors {
             let theirs = try expected.load(tensor.name).withBytes { Array($0.bindMemory(to: Float.self)) }
             let ours = model.withGradient { Array($0[tensor.range]) }
             let off = difference(ours, theirs)
             #expect(off < 1e-4, "\(tensor.name) is off by \(off)")
+            worst = max(worst, off)
         }
+        print("largest gradient difference from PyTorch, relative: \(worst)")
     }
 
     @Test(arguments: [Tuning.head, .last(0), .last(1), .last(2), .last(3), .last(99)])
