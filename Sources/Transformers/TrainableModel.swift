@@ -68,7 +68,7 @@ package final class TrainableModel {
         guard (1...64).contains(lanes), tokensAtOnce > 0 else { throw .badThreadCount(lanes) }
         let blueprint = try Blueprint(config: config)
         if blueprint.architecture.normalisesHeads || blueprint.architecture.outputHasBias {
-            throw .untrainable("\(config.modelType): norms of heads, or a bias after attention")
+            throw .untrainable("\(config.modelType) has norms of heads, or a bias after attention")
         }
         lp_blas_use_one_thread()
         let layout = ParameterLayout(blueprint)
