@@ -16,7 +16,7 @@ extension ModelError {
         case .wrongClassCount(let reduction, let found):
             "the head has \(found) classes, too few or many for \(reduction)"
         case .badThreadCount(let count): "\(count) is not a number of threads"
-        case .untrainable(let reason): "all or the last layers of this decoder cannot be tuned (\(reason)); the head can"
+        case .untrainable(let reason): "only the head of this decoder can be tuned (\(reason))"
         case .noLanguageHead: "a language loss needs an embedding tied to the output layer (tie_word_embeddings)"
         default: "\(self)"
         }
