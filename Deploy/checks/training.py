@@ -43,31 +43,40 @@ def wait_for(condition, seconds=120):
         time.sleep(0.02)
 
 
-def interruptions(folder, data, updates, chance):
-    """kill -9 at random moments, and one Ctrl-C, against a run that nobody disturbed."""
+def interruptions(folder, data, updates, most, chance):
+    """kill -9 at random moments of training, and one Ctrl-C, against a run that nobody disturbed.
+
+    A run is disturbed after it has saved once, within a tenth of the time that the undisturbed run took: so that
+    no machine is fast enough to be done before.
+    """
     how = [*DECODER, "--updates", updates, "--batch", 32, "--evaluate-every", 20, "--learn-temperature"]
     whole, cut = folder / "whole", folder / "cut"
+    begin = time.monotonic()
     run("train", data, "--output", whole, *how, "--language-weight", 1)
-    kills = 0
+    took = time.monotonic() - begin
     words = ["train", data, "--output", cut, "--language-weight", 1, "--save-minutes", 0]
-    process = start(*words, *how)
-    while process.poll() is None:
-        wait_for(lambda: (cut / "training/state.safetensors").exists() or process.poll() is not None)
-        time.sleep(chance.uniform(0.1, 1.5))
-        if process.poll() is not None:
-            break
+    state = cut / "training/state.safetensors"
+    kills = 0
+    for turn in range(most):
+        before = saved(state)
+        process = start(*words, *(how if turn == 0 else ["--resume"]))
+        wait_for(lambda: saved(state) != before or process.poll() is not None)
+        time.sleep(chance.uniform(0, 0.1) * took)
         process.send_signal(signal.SIGKILL if kills != 1 else signal.SIGINT)
         process.communicate()
         assert process.returncode in (-9, 130, 0), process.returncode
         if process.returncode == 0:
             break
         kills += 1
-        process = start(*words, "--resume")
-    process.communicate()
-    assert process.returncode == 0, process.returncode
+    run(*words, "--resume")
     same(whole, cut)
     print(f"interrupted {kills} times (kill -9, and Ctrl-C once): the same bytes as a run that was not")
     assert kills >= 2, "the run was over before it could be disturbed"
+
+
+def saved(state):
+    """When the state was saved last; None where it never was."""
+    return state.stat().st_mtime_ns if state.exists() else None
 
 
 def head(folder, data):
@@ -114,7 +123,7 @@ def main():
     data = folder / "data.jsonl"
     out, _ = run("data", "arithmetic", "--count", 3000, "--seed", words.seed, "--steps", "1-3")
     data.write_text(out)
-    interruptions(folder, data, 120 if words.short else 600, random.Random(words.seed))
+    interruptions(folder, data, *((120, 3) if words.short else (600, 10)), random.Random(words.seed))
     head(folder, data)
     refusals(folder, data)
     scored, _ = run("score", "--model", folder / "whole", data)
