@@ -107,7 +107,10 @@ let package = Package(
                 "Evaluating", "Demonstrations", "JSON",
             ]
         ),
-        tests("ScoringTests", ["Scoring", "Transformers", "Batching", "Checkpoints", "Crediting"]),
+        tests(
+            "ScoringTests",
+            ["Scoring", "Tokenizing", "Transformers", "Batching", "Checkpoints", "Crediting", "JSON"]
+        ),
         tests(
             "APITests",
             ["API", "Serving", "Scoring", "Batching", "Checkpoints", "JSON", httpTypes, logging, metrics, yams]

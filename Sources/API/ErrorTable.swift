@@ -123,6 +123,10 @@ extension ScoringError {
                 "steps",
                 "The rollout has \(tokens) tokens; the model reads at most \(limit). Nothing was truncated."
             )
+        case .emptyStep, .markerInStep, .rawOnly, .unknownToken, .emptySegment, .idOutOfRange,
+            .badReadPosition:
+            let (code, field, message) = renderingWords
+            return unscorable(code, field, message)
         case .credit(let error): return unscorable(error.code, "rewards", error.message)
         case .nonFiniteReward(let step):
             return ErrorWords(
@@ -157,6 +161,38 @@ extension ScoringError {
                 retryAfterSeconds: 1
             )
         case .kernel: return APIError.unexpected("").words
+        }
+    }
+}
+
+extension ScoringError {
+    /// What the template of the model could not lay out.
+    fileprivate var renderingWords: (code: String, field: String, message: String) {
+        switch self {
+        case .emptyStep(let step):
+            ("empty_step", "steps[\(step)]", "Step \(step) is empty, and this model reads at a step's own last token.")
+        case .markerInStep(let step):
+            (
+                "marker_in_step", "steps[\(step)]",
+                "Step \(step) contains the marker after which this model reads a reward; take it out or send the text otherwise."
+            )
+        case .rawOnly(let profile):
+            ("raw_only", "segments", "A model of the profile \(profile) takes segments, or token_ids with read_positions.")
+        case .unknownToken(let segment):
+            ("unknown_token", "segments[\(segment)].token", "The tokenizer has no added token of this text.")
+        case .emptySegment(let segment):
+            ("empty_segment", "segments[\(segment)]", "The segment has no token to read at.")
+        case .idOutOfRange(let position, let rows):
+            (
+                "token_out_of_range", "token_ids[\(position)]",
+                "The id at position \(position) is not one of the model's \(rows)."
+            )
+        case .badReadPosition(let index):
+            (
+                "bad_read_position", "read_positions[\(index)]",
+                "Read positions must ascend, and each must be the place of a token."
+            )
+        default: ("unscorable", "steps", "The rollout cannot be scored.")
         }
     }
 }

@@ -48,7 +48,7 @@ extension JSONWriter {
         member("object", object)
     }
 
-    private mutating func steps(_ rewards: [Double?], _ credit: Credit, spans: [Range<Int>]?) {
+    private mutating func steps(_ rewards: [Double?], _ credit: Credit, spans: [Range<Int>?]?) {
         key("steps")
         openArray()
         for (index, reward) in rewards.enumerated() {
@@ -60,7 +60,7 @@ extension JSONWriter {
             member("weight", step?.weight)
             member("credit", step?.credit)
             member("return", step?.return)
-            if let span = spans?[index] {
+            if let span = spans?[index] ?? nil {
                 key("span")
                 integers([span.lowerBound, span.upperBound])
             }

@@ -13,7 +13,11 @@ struct RolloutRequest: Sendable {
     init(_ value: JSONValue, at path: String) throws(APIError) {
         let fields = try Fields(value, at: path)
         id = try fields.identifier("id")
-        rollout = Rollout(prompt: try Self.prompt(fields), source: try Self.source(fields))
+        if let raw = try RawSequence(fields) {
+            rollout = Rollout(raw)
+        } else {
+            rollout = Rollout(prompt: try Self.prompt(fields), source: try Self.source(fields))
+        }
     }
 
     private static func prompt(_ fields: Fields) throws(APIError) -> Prompt {

@@ -15,6 +15,28 @@ lp_status lp_rope_frequencies(double theta, size_t dimension, float *frequency) 
     return LP_OK;
 }
 
+void lp_rope_stretch(float *frequency, size_t count, float factor) {
+    for (size_t j = 0; j < count; j++) frequency[j] /= factor;
+}
+
+void lp_rope_stretch_llama3(
+    float *frequency, size_t count, double factor, double low, double high, double positions
+) {
+    // Every step in float32 and in this order, as PyTorch takes them: number / tensor is reciprocal(tensor) * number.
+    float longest = (float)(positions / low);
+    float shortest = (float)(positions / high);
+    for (size_t j = 0; j < count; j++) {
+        float kept = frequency[j];
+        float wavelength = (1.0f / kept) * (float)(2 * M_PI);
+        if (wavelength > longest) {
+            frequency[j] = kept / (float)factor;
+        } else if (!(wavelength < shortest)) {
+            float smooth = ((1.0f / wavelength) * (float)positions - (float)low) / (float)(high - low);
+            frequency[j] = (1.0f - smooth) * kept / (float)factor + smooth * kept;
+        }
+    }
+}
+
 void lp_rope_angles(
     const int32_t *positions, size_t rows, const float *frequency, size_t dimension, float *cosine, float *sine
 ) {

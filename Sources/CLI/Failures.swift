@@ -19,7 +19,7 @@ enum Failure: Error {
     var line: String {
         switch self {
         case .usage(let text): text
-        case .model(let folder, let error): "cannot serve \(folder): \(Self.sentence(error))"
+        case .model(let folder, let error): "cannot serve \(folder.onOneLine): \(Self.sentence(error))"
         case .file(let path, let text): "\(path): \(text)"
         case .run(let text, _): text
         }
@@ -43,25 +43,29 @@ enum Failure: Error {
         }
     }
 
+    /// Of what was wrong with a model; whatever its files say, one line.
     static func sentence(_ error: any Error) -> String {
-        switch error {
-        case let error as ProfileError: error.sentence
-        case let error as CheckpointError: error.sentence
-        case let error as TokenizerError: error.sentence
-        case let error as ModelError: error.sentence
-        default: "\(error)"
-        }
+        let sentence =
+            switch error {
+            case let error as ProfileError: error.sentence
+            case let error as CheckpointError: error.sentence
+            case let error as TokenizerError: error.sentence
+            case let error as ModelError: error.sentence
+            default: "\(error)"
+            }
+        return sentence.onOneLine
     }
 }
 
 extension ProfileError {
     var sentence: String {
         switch self {
-        case .unknownArchitecture(let names):
-            "config.json names the architecture \(names.first ?? "(none)"), which no profile covers; "
-                + #"put {"profile":"..."} into linchpin.json if one fits"#
+        case .unknownArchitecture(let names, let languageModels):
+            "config.json names the architecture \(names.first ?? "(none)"), which does not say how it is scored; if it is "
+                + "one of \(languageModels.joined(separator: ", ")), say so with --profile NAME or "
+                + #"{"profile":"NAME"} in linchpin.json; any other needs the fields of Deploy/profiles/README.md"#
         case .unknownProfile(let name, let known):
-            "linchpin.json asks for the profile \(name); known are \(known.joined(separator: ", "))"
+            "there is no profile \(name); known are \(known.joined(separator: ", "))"
         case .missingTensor(let profile, let tensor):
             "the profile \(profile) needs the tensor \(tensor), which is missing"
         case .wrongHead(let profile, let tensor, let shape, let expected):
@@ -74,10 +78,18 @@ extension ProfileError {
         case .vocabularyTooLarge(let tokens, let rows):
             "tokenizer.json has ids up to \(tokens - 1), the model's embedding only \(rows) rows"
         case .unknownChatTemplate:
-            "the chat template in tokenizer_config.json is not ChatML, the only one that is known"
+            "the folder's chat template is none that is known; name the one that it follows in linchpin.json, "
+                + #""chat": "# + ChatDialect.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
+                + #", with its "system" message, or lay rollouts out yourself with "template": "raw""#
+        case .noChat:
+            "the profile has a chat's turns, but tokenizer.json has neither <|im_start|> nor <|start_header_id|>; "
+                + "is it the checkpoint's own?"
+        case .sameCandidates(let profile, let texts):
+            "the profile \(profile) reads the logits of \(texts.map(\.debugDescription).joined(separator: " and ")), "
+                + "which tokenizer.json does not begin with different tokens"
         case .badOverride(let key, let expected): "linchpin.json: \(key.isEmpty ? "it" : key) must be \(expected)"
         case .unknownOverride(let key, let known):
-            "linchpin.json: \(key) is not known; known are \(known.joined(separator: ", "))"
+            "linchpin.json: the key \(key) is not known; known are \(known.joined(separator: ", "))"
         case .notJSON(let file, let offset): "\(file) is not valid JSON (byte \(offset))"
         }
     }

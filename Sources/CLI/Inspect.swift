@@ -16,14 +16,18 @@ struct Inspect: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Folder of the checkpoint; default: the built-in model.", valueName: "DIR"))
     var folder: String?
 
+    @Option(help: ArgumentHelp("\(ProfileWords.help).", valueName: "P"))
+    var profile: String?
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() async throws {
         try await Failure.reporting {
+            let source = try ProfileWords.source(profile)
             let report: Report
             do {
-                report = try Report(folder: folder)
+                report = try Report(folder: folder, source: source)
             } catch {
                 throw Failure.model(folder ?? builtInModelName, error)
             }
@@ -42,10 +46,10 @@ private struct Report {
     let refusal: String?
 
     /// A folder that is no checkpoint throws; one that is, but cannot be scored with, is reported with its refusal.
-    init(folder: String?) throws {
+    init(folder: String?, source: ProfileSource?) throws {
         checkpoint = try folder.map { try Checkpoint(folder: $0) } ?? builtInCheckpoint()
         do {
-            plan = try ScoringPlan(checkpoint: checkpoint)
+            plan = try ScoringPlan(checkpoint: checkpoint, source: source)
             refusal = nil
         } catch {
             plan = nil
@@ -85,7 +89,13 @@ private struct Report {
         object["separator"] = .string(plan.profile.separator)
         object["semantics"] = .string(plan.profile.semantics.rawValue)
         object["reward_scale"] = .string(plan.profile.scale.rawValue)
-        object["example"] = .string(example(plan))
+        object["template"] = .string(plan.profile.template.kind.rawValue)
+        object["reduction"] = .string("\(plan.profile.reduction)")
+        if let example = try? plan.example().sequence {
+            object["example"] = .string(Self.words(example, plan.tokenizer))
+            object["example_token_ids"] = .array(example.ids.map { JSONValue(Int($0)) })
+            object["example_read_positions"] = .array(example.readPositions.map { JSONValue($0) })
+        }
         return object
     }
 
@@ -104,6 +114,8 @@ private struct Report {
             lines += [
                 "profile       \(plan.profile.name)",
                 "evidence      " + plan.profile.evidence.joined(separator: "\n              "),
+                "template      \(plan.profile.template.kind.rawValue)",
+                "reduction     \(plan.profile.reduction)",
                 "separator     \(plan.profile.separator.debugDescription)",
                 "rewards       \(plan.profile.semantics.rawValue), \(plan.profile.scale.rawValue)",
                 "credit        \(credit.pooling.rawValue), temperature \(credit.temperature), scale \(credit.scale.rawValue)",
@@ -114,12 +126,19 @@ private struct Report {
         return lines.joined(separator: "\n")
     }
 
-    /// A small rollout as the model reads it: tokens between bars, `*` where a reward is read.
+    /// A small rollout as the model reads it.
     private func example(_ plan: ScoringPlan) -> String {
+        if plan.profile.template.kind == .raw { return "(raw: your own segments)" }
         guard let sequence = try? plan.example().sequence else { return "" }
+        return Self.words(sequence, plan.tokenizer)
+            + "\n              (tokens between bars; a reward is read at each that is followed by *)"
+    }
+
+    /// Tokens between bars, `*` after each at which a reward is read.
+    private static func words(_ sequence: TokenSequence, _ tokenizer: Tokenizer) -> String {
         let reads = Set(sequence.readPositions)
         return sequence.ids.enumerated().map { position, id in
-            let text = String(decoding: plan.tokenizer.bytes(of: id) ?? [], as: UTF8.self).debugDescription
+            let text = String(decoding: tokenizer.bytes(of: id) ?? [], as: UTF8.self).debugDescription
             return String(text.dropFirst().dropLast()) + (reads.contains(position) ? "*" : "")
         }.joined(separator: "|")
     }

@@ -13,6 +13,9 @@ struct ModelOptions: ParsableArguments {
     )
     var model: String?
 
+    @Option(help: ArgumentHelp("\(ProfileWords.help) (default: as linchpin.json or config.json say).", valueName: "P"))
+    var profile: String?
+
     @Option(help: ArgumentHelp("How weights are kept: stored, as they are in the file.", valueName: "P"))
     var precision: String?
 
@@ -47,12 +50,19 @@ struct ModelOptions: ParsableArguments {
         if folder == nil {
             Output.write("no --model: \(name) is used, the built-in demonstration model\n", to: STDERR_FILENO)
         }
+        let source = try ProfileWords.source(profile)
         let progress = LoadProgress()
         let bar = ProgressBar("loading \(name)", unit: .bytes) { (progress.doneBytes, progress.totalBytes) }
         defer { bar.finish() }
         do {
             let checkpoint = try folder.map { try Checkpoint(folder: $0) } ?? builtInCheckpoint()
-            return try Scorer(checkpoint: checkpoint, threads: threads, limits: limits, progress: progress)
+            return try Scorer(
+                checkpoint: checkpoint,
+                source: source,
+                threads: threads,
+                limits: limits,
+                progress: progress
+            )
         } catch {
             throw Failure.model(name, error)
         }

@@ -7,20 +7,33 @@ extension ModelError {
     var sentence: String {
         switch self {
         case .checkpoint(let error): error.sentence
-        case .unsupportedModelType(let name): "config.json: model_type \(name) is not supported (qwen2, qwen3)"
+        case .unsupportedModelType(let name): "config.json: model_type \(name) is not supported (\(Self.modelTypes))"
         case .unsupportedActivation(let name): "config.json: hidden_act \(name) is not supported (silu)"
-        case .unsupportedRopeScaling(let name): "config.json: the rope type \(name) is not supported (default)"
-        case .missingTensor(let name): "the tensor \(name) is missing"
+        case .unsupportedRopeScaling(let name):
+            "config.json: the rope type \(name) is not supported (default, linear, llama3)"
+        case .missingTensor(let name):
+            "the tensor \(name) is missing, which config.json or the profile asks for; download the weights again, "
+                + "or check that they and config.json belong together"
+        case .unexpectedTensor(let name):
+            "the tensor \(name) has no place in the decoder that config.json describes; "
+                + "they are not of one model: download both again"
         case .wrongShape(let tensor, let expected, let found):
-            "the tensor \(tensor) has the shape \(found), config.json asks for \(expected)"
+            "the tensor \(tensor) has the shape \(found), config.json asks for \(expected); "
+                + "they are not of one model: download both again"
         case .wrongClassCount(let reduction, let found):
             "the head has \(found) classes, too few or many for \(reduction)"
+        case .badHeadTokens(let ids, let rows):
+            "the head reads the tokens \(ids): each must be another one of the vocabulary's \(rows) rows"
         case .badThreadCount(let count): "\(count) is not a number of threads"
         case .untrainable(let reason): "only the head of this decoder can be tuned (\(reason))"
         case .noLanguageHead: "a language loss needs an embedding tied to the output layer (tie_word_embeddings)"
-        default: "\(self)"
+        // What a batch is refused for: by us to ourselves, never for what a folder holds.
+        default: "the decoder cannot take the batch (\(self))"
         }
     }
+
+    /// The decoders that there are.
+    static let modelTypes = "qwen2, qwen3, llama, mistral"
 }
 
 extension TokenizerError {

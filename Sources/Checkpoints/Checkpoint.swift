@@ -35,6 +35,8 @@ package struct Checkpoint: Sendable {
         folder = name
         self.place = place
         guard let text = try place.contents(of: "config.json", limit: Self.configLimit) else {
+            // An adapter or a GGUF file has none either, and is the better word for what is wrong.
+            if let substitute = Weights.substitute(in: place) { throw .noWeights(instead: substitute) }
             throw .missingFile("config.json")
         }
         config = try ModelConfig(json: try Self.object(parsing: text, file: "config.json"))

@@ -14,8 +14,12 @@ package enum CheckpointError: Error, Sendable, Equatable {
     case fileChanged(String)
     case notJSON(file: String, JSONError)
     case notAnObject(file: String)
-    /// No safetensors; `instead` is what stands there: a pickle, or an adapter that needs to be merged first.
-    case noWeights(instead: String?)
+    /// No safetensors by a name that is looked for; nil where nothing stands there in their place.
+    case noWeights(instead: Substitute?)
+    /// An adapter beside whole weights: transformers would score with both, or with another base.
+    case adapterBesideWeights
+    /// The three lines that Git keeps in the place of a large file.
+    case pointer(String)
     case config(field: String, FieldProblem)
     case index(IndexProblem)
     case header(file: String, HeaderProblem)
@@ -51,6 +55,7 @@ package enum IndexProblem: Sendable, Equatable {
     case fileNameExpected(tensor: String)
     case tooManyTensors(Int, limit: Int)
     case tooManyShards(Int, limit: Int)
+    case missingShard(String)
     /// The index says that this shard holds the tensor; its header does not.
     case notInShard(tensor: String, file: String)
     case inTwoShards(tensor: String, files: [String])

@@ -54,7 +54,7 @@ package struct ModelConfig: Sendable, Equatable {
         layerCount = try reader.required("num_hidden_layers", reader.integer("num_hidden_layers", in: Self.layers))
         headCount = try reader.required("num_attention_heads", reader.integer("num_attention_heads", in: 1...4096))
         keyValueHeadCount = try Self.keyValueHeads(reader, modelType: modelType, headCount: headCount)
-        headDimension = try Self.headDimension(reader, hiddenSize: hiddenSize, headCount: headCount)
+        headDimension = try Self.headDimension(reader, modelType, hiddenSize: hiddenSize, headCount: headCount)
         vocabularySize = try reader.required("vocab_size", reader.integer("vocab_size", in: 1...1 << 24))
         let epsilon = try reader.required("rms_norm_eps", reader.number("rms_norm_eps", in: 1e-30...1))
         normEpsilon = Float(epsilon)
@@ -100,12 +100,15 @@ package struct ModelConfig: Sendable, Equatable {
         return known
     }
 
+    /// Null is an even share of the hidden size in every family; absent is so for all but Qwen3.
     private static func headDimension(
         _ reader: ConfigReader,
+        _ modelType: String,
         hiddenSize: Int,
         headCount: Int
     ) throws(CheckpointError) -> Int {
         var dimension = try reader.integer("head_dim", in: 2...4096)
+        if modelType == "qwen3" && !reader.has("head_dim") { dimension = 128 }
         if dimension == nil {
             guard hiddenSize.isMultiple(of: headCount) else {
                 throw reader.refusal("num_attention_heads", .contradicts("hidden_size"))

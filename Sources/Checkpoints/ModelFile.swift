@@ -62,6 +62,13 @@ final class ModelFile: Sendable {
         }
     }
 
+    /// Whether a clone without Git LFS left its pointer here (git-lfs docs/spec.md: under 1,024 bytes, this first).
+    func isGitPointer() throws(CheckpointError) -> Bool {
+        let beginning = "version https://git-lfs.github.com/spec/".utf8
+        guard (beginning.count..<1024).contains(byteCount) else { return false }
+        return try bytes(0..<beginning.count).elementsEqual(beginning)
+    }
+
     func checkUnchanged() throws(CheckpointError) {
         guard case .disk(let descriptor, let version) = source else { return }
         var status = stat()

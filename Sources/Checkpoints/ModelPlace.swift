@@ -15,10 +15,13 @@ enum ModelPlace: Sendable {
     /// Nil where there is no such file.
     func open(_ name: String) throws(CheckpointError) -> ModelFile? {
         guard Self.isPlainName(name) else { throw .badFileName(name) }
+        let file: ModelFile?
         switch self {
-        case .folder(let path): return try ModelFile(name, in: path)
-        case .memory(let files): return files[name].map { ModelFile(name, resident: $0) }
+        case .folder(let path): file = try ModelFile(name, in: path)
+        case .memory(let files): file = files[name].map { ModelFile(name, resident: $0) }
         }
+        if let file, try file.isGitPointer() { throw .pointer(name) }
+        return file
     }
 
     /// The whole file; nil where there is none.
@@ -36,6 +39,26 @@ enum ModelPlace: Sendable {
         switch self {
         case .folder(let path): access(path + "/" + name, F_OK) == 0
         case .memory(let files): files[name] != nil
+        }
+    }
+
+    /// The first 4,096 names, in no order; none where the folder cannot be read.
+    func names() -> [String] {
+        switch self {
+        case .memory(let files): return Array(files.keys)
+        case .folder(let path):
+            guard let folder = opendir(path) else { return [] }
+            defer { closedir(folder) }
+            var names: [String] = []
+            while names.count < 4096, let entry = readdir(folder) {
+                // The name ends with a NUL, within the 256 bytes that the struct has for it.
+                names.append(
+                    withUnsafeBytes(of: entry.pointee.d_name) { name in
+                        String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+                    }
+                )
+            }
+            return names
         }
     }
 

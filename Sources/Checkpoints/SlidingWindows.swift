@@ -21,7 +21,7 @@ struct SlidingWindows {
             windows = Array(repeating: nil, count: layerCount)
         default:
             guard try reader.integer("sliding_window", in: Self.sizes) == nil else {
-                throw reader.refusal("sliding_window", .unsupported(modelType))
+                throw reader.refusal("model_type", .unsupported(modelType))
             }
             windows = Array(repeating: nil, count: layerCount)
         }

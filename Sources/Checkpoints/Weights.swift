@@ -11,10 +11,6 @@ struct Weights {
     private static let indexLimit = 16 << 20
     private static let single = "model.safetensors"
     private static let index = "model.safetensors.index.json"
-    /// What people have in place of safetensors: pickles run code when they are read, adapters are not a model.
-    private static let substitutes = [
-        "pytorch_model.bin", "pytorch_model.bin.index.json", "adapter_model.safetensors", "adapter_config.json",
-    ]
 
     /// As transformers does, one file is preferred where both it and an index are present.
     init(_ place: ModelPlace) throws(CheckpointError) {
@@ -23,8 +19,14 @@ struct Weights {
         } else if let text = try place.contents(of: Self.index, limit: Self.indexLimit) {
             try addShards(of: try Self.weightMap(text), in: place)
         } else {
-            throw .noWeights(instead: Self.substitutes.first(where: place.has))
+            throw .noWeights(instead: Substitute(in: place))
         }
+        guard !place.has(Substitute.adapterConfig) else { throw .adapterBesideWeights }
+    }
+
+    /// What stands in the place of the weights; nil where they are there, or nothing is.
+    static func substitute(in place: ModelPlace) -> Substitute? {
+        place.has(single) || place.has(index) ? nil : Substitute(in: place)
     }
 
     private mutating func add(_ file: ModelFile) throws(CheckpointError) {
@@ -38,7 +40,7 @@ struct Weights {
             throw .index(.tooManyShards(names.count, limit: Self.shardLimit))
         }
         for name in names {
-            guard let file = try place.open(name) else { throw .missingFile(name) }
+            guard let file = try place.open(name) else { throw .index(.missingShard(name)) }
             try add(file)
         }
         var homes: [String: String] = [:]

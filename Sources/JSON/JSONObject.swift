@@ -10,7 +10,7 @@ package struct JSONObject: Sendable {
 
     private static let scanned = 8
 
-    private struct Member: Sendable {
+    fileprivate struct Member: Sendable {
         let key: String
         var value: JSONValue
     }
@@ -92,9 +92,16 @@ private struct ByteKey: Hashable {
 }
 
 extension JSONObject: Sequence {
-    package func makeIterator() -> some IteratorProtocol<(key: String, value: JSONValue)> {
-        members.lazy.map { (key: $0.key, value: $0.value) }.makeIterator()
+    /// A type with a name, because an opaque one is looked up at every step: half the time of reading a vocabulary.
+    package struct Iterator: IteratorProtocol {
+        fileprivate var members: IndexingIterator<[Member]>
+
+        package mutating func next() -> (key: String, value: JSONValue)? {
+            members.next().map { ($0.key, $0.value) }
+        }
     }
+
+    package func makeIterator() -> Iterator { Iterator(members: members.makeIterator()) }
 }
 
 extension JSONObject: Equatable {

@@ -2,18 +2,6 @@
 package import Crediting
 package import Transformers
 
-/// How a rollout becomes token ids.
-package enum TemplateKind: Sendable, Equatable {
-    /// ChatML; each step is followed by a marker token and read there (Qwen2.5-Math-PRM).
-    case chatMarker(system: String?, marker: String)
-    /// ChatML; the whole answer is read once, at its very last token (outcome models).
-    case chatLast(system: String?, joiner: String)
-    /// Skywork: `<|im_start|>` + problem + newline, then each line with a newline token, read at that token.
-    case lines(opening: String)
-    /// TRL, PURE: prompt and steps encoded apart, each step followed by the separator and read at its last token.
-    case pieces(separator: String)
-}
-
 /// What the model's numbers are about.
 package enum Semantics: String, Sendable, CaseIterable {
     /// Is this step right: pooled by the weakest link.
@@ -39,11 +27,19 @@ package enum RewardScale: String, Sendable, CaseIterable {
     }
 }
 
+/// Where the logits come from.
+package enum HeadRecipe: Sendable, Equatable {
+    /// A head of its own, by the names of its tensors.
+    case tensors(Head)
+    /// The language model's logits of these texts' first tokens, in this order; they have to differ.
+    case candidateTokens([String])
+}
+
 /// Template, head, reduction, separator and scale: the whole recipe of one family.
 package struct Profile: Sendable, Equatable {
     package let name: String
-    package var template: TemplateKind
-    package let head: Head
+    package var template: TemplateRecipe
+    package var head: HeadRecipe
     package var reduction: Reduction
     /// Where a `response` is split when the caller names no separator.
     package var separator: String
@@ -52,7 +48,7 @@ package struct Profile: Sendable, Equatable {
     /// What `linchpin.json` says of credit: the pooling that the model was trained with.
     package var ownCredit: CreditSettings?
     /// Why this profile was chosen, for `inspect`.
-    package var evidence: [String]
+    package var evidence: [String] = []
 
     /// The credit of a caller who asks for none in particular.
     package var defaultCredit: CreditSettings {

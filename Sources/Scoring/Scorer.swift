@@ -15,17 +15,20 @@ package struct Scorer: Sendable {
     private let batcher: Batcher<TokenSequence, [Float]>
 
     /// Loads a model folder and proves that it can be scored with; reading the weights is what takes time.
-    /// - Parameter threads: compute threads of the model, at least 1.
+    /// - Parameters:
+    ///   - source: who says which profile to use, where the folder shall not.
+    ///   - threads: compute threads of the model, at least 1.
     package init(
         checkpoint: Checkpoint,
+        source: ProfileSource? = nil,
         threads: Int,
         limits: BatchLimits,
         progress: LoadProgress?
     ) throws {
-        let plan = try ScoringPlan(checkpoint: checkpoint)
+        let plan = try ScoringPlan(checkpoint: checkpoint, source: source)
         let model = try RewardModel(
             checkpoint: checkpoint,
-            head: plan.profile.head,
+            head: plan.head,
             reduction: plan.profile.reduction,
             threads: threads,
             progress: progress
@@ -75,11 +78,32 @@ package struct Scorer: Sendable {
 
     private func prepare(_ rollout: Rollout) -> Result<PreparedRollout, ScoringError> {
         Result { () throws(ScoringError) in
-            let steps = try Steps(rollout.source, separator: profile.separator)
-            let rendering = try template.render(rollout.prompt, steps: steps)
+            let rendering: Rendering
+            var spans: [Range<Int>]?
+            if case .raw(let raw) = rollout.source {
+                rendering = try template.render(raw)
+                try check(rendering)
+            } else {
+                let steps = try Steps(rollout.source, separator: profile.separator)
+                rendering = try template.render(rollout.prompt, steps: steps)
+                spans = steps.spans
+            }
             let count = rendering.sequence.ids.count
             guard count <= facts.maximumTokens else { throw .tooLong(tokens: count, limit: facts.maximumTokens) }
-            return PreparedRollout(steps: steps, rendering: rendering)
+            return PreparedRollout(rendering: rendering, spans: spans)
+        }
+    }
+
+    /// Ids and positions of a caller's own, which would spoil a batch if they were wrong.
+    private func check(_ rendering: Rendering) throws(ScoringError) {
+        let (ids, reads) = (rendering.sequence.ids, rendering.sequence.readPositions)
+        if let place = ids.firstIndex(where: { $0 < 0 || Int($0) >= facts.vocabularyRows }) {
+            throw .idOutOfRange(position: place, rows: facts.vocabularyRows)
+        }
+        for (index, position) in reads.enumerated() {
+            guard ids.indices.contains(position), index == 0 || reads[index - 1] < position else {
+                throw .badReadPosition(index: index)
+            }
         }
     }
 
@@ -103,8 +127,9 @@ package struct Scorer: Sendable {
 
 /// A rollout between rendering and reward.
 private struct PreparedRollout {
-    let steps: Steps
     let rendering: Rendering
+    /// Nil where the caller laid the rollout out.
+    let spans: [Range<Int>]?
 
     func scored(
         _ answer: Answered<[Float]>,
@@ -117,7 +142,7 @@ private struct PreparedRollout {
             return reward
         }
         return ScoredRollout(
-            steps: zip(rewards, steps.spans).map { ScoredStep(reward: $0, span: $1) },
+            steps: rewards.enumerated().map { ScoredStep(reward: $1, span: spans?[$0]) },
             credit: try creditOf(rewards, on: profile.scale.creditScale, settings: settings),
             tokenIDs: rendering.sequence.ids,
             readPositions: rendering.sequence.readPositions,

@@ -18,13 +18,15 @@ package enum Prompt: Sendable, Equatable {
     case messages([Message])
 }
 
-/// The answer of a rollout: steps as a list (the exact way), a text to split, or both.
+/// The answer of a rollout: steps as a list (the exact way), a text to split, both, or every token.
 package enum StepSource: Sendable, Equatable {
     case list([String])
     /// Split at `separator`, or at the profile's where it is nil; blank pieces are not steps.
     case response(String, separator: String?)
     /// Steps as a list, each found in order in the response, so that spans are places in the response.
     case listIn(response: String, steps: [String])
+    /// Every token of prompt and steps; the rollout's `prompt` is not read.
+    case raw(RawSequence)
 }
 
 /// One reasoning trajectory as a caller sends it.
@@ -36,6 +38,9 @@ package struct Rollout: Sendable, Equatable {
         self.prompt = prompt
         self.source = source
     }
+
+    /// A rollout that its caller has laid out.
+    package init(_ raw: RawSequence) { self.init(prompt: .text(""), source: .raw(raw)) }
 }
 
 /// One step with the model's own number.
@@ -43,8 +48,8 @@ package struct ScoredStep: Sendable, Equatable {
     /// The decimal that is sent: the shortest that reads back to the model's float32. Nil where the model reads no
     /// reward at this step (an outcome model reads one, at the last step).
     package let reward: Double?
-    /// Where the step stands, [start, end) in bytes of UTF-8.
-    package let span: Range<Int>
+    /// Where the step stands, [start, end) in bytes of UTF-8; nil in a raw rollout, whose steps are tokens.
+    package let span: Range<Int>?
 }
 
 /// A rollout with its step rewards and the credit that follows from them.
@@ -68,6 +73,18 @@ package enum ScoringError: Error, Sendable, Equatable {
     case unsupportedMessages(profile: String)
     case assistantTurnLast
     case tooLong(tokens: Int, limit: Int)
+    /// A step of no tokens, in a template that reads at a step's own last token.
+    case emptyStep(step: Int)
+    /// The marker's token stands inside a step, where a reward would be read that nobody asked for.
+    case markerInStep(step: Int)
+    // One raw rollout
+    /// The profile has no template: its callers send every token.
+    case rawOnly(profile: String)
+    case unknownToken(segment: Int)
+    case emptySegment(Int)
+    case idOutOfRange(position: Int, rows: Int)
+    /// Not ascending, or outside the ids; `index` is that of the position in its list.
+    case badReadPosition(index: Int)
     case nonFiniteReward(step: Int)
     case credit(CreditError)
     // The whole request
@@ -79,7 +96,8 @@ package enum ScoringError: Error, Sendable, Equatable {
 
 /// Why a checkpoint cannot be served.
 package enum ProfileError: Error, Sendable, Equatable {
-    case unknownArchitecture([String])
+    /// `languageModels`: profiles whose checkpoints look like a plain language model.
+    case unknownArchitecture([String], languageModels: [String])
     case unknownProfile(String, known: [String])
     case missingTensor(profile: String, tensor: String)
     case wrongHead(profile: String, tensor: String, shape: [Int], expected: String)
@@ -87,7 +105,12 @@ package enum ProfileError: Error, Sendable, Equatable {
     case missingToken(profile: String, token: String)
     case notOneToken(profile: String, text: String, count: Int)
     case vocabularyTooLarge(tokens: Int, rows: Int)
+    /// The folder's chat template writes none of the chats that are written out here.
     case unknownChatTemplate
+    /// The profile has turns, and the tokenizer no token of any chat.
+    case noChat
+    /// Candidate tokens without a first token, or with the same one.
+    case sameCandidates(profile: String, texts: [String])
     case badOverride(key: String, expected: String)
     case unknownOverride(key: String, known: [String])
     case notJSON(file: String, offset: Int)

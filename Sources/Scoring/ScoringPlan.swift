@@ -1,40 +1,51 @@
 // All of the recipe that can be proven without the weights.
 package import Checkpoints
-import JSON
 package import Tokenizing
-import Transformers
+package import Transformers
 
 /// Profile, tokenizer and template of a folder; `inspect` stops here, serving goes on to load the weights.
 package struct ScoringPlan: Sendable {
     package let profile: Profile
     package let tokenizer: Tokenizer
     package let template: Template
+    /// The profile's head with the ids that the tokenizer gives its candidate tokens.
+    package let head: Head
 
     /// The largest tokenizer file that is read; Llama-3's has 17 MB.
     static let tokenizerLimit = 64 << 20
 
-    package init(checkpoint: Checkpoint) throws {
-        profile = try Profile(checkpoint: checkpoint)
-        guard let bytes = try checkpoint.file("tokenizer.json", limit: Self.tokenizerLimit) else {
-            throw ProfileError.missingTokenizer
-        }
-        tokenizer = try Tokenizer(parsing: bytes)
-        // Rows may exceed the vocabulary (152,064 > 151,665), never the other way round.
-        guard tokenizer.idUpperBound <= checkpoint.config.vocabularySize else {
-            throw ProfileError.vocabularyTooLarge(
-                tokens: tokenizer.idUpperBound,
-                rows: checkpoint.config.vocabularySize
-            )
-        }
+    /// - Parameter source: who says which profile to use, where the folder shall not.
+    package init(checkpoint: Checkpoint, source: ProfileSource? = nil) throws {
+        var profile = try Profile(checkpoint: checkpoint, source: source)
+        tokenizer = try Tokenizer(of: checkpoint)
         let settings = try TokenizerSettings(checkpoint: checkpoint)
-        if case .chatLast = profile.template, let chat = settings.chatTemplate, !chat.contains("<|im_start|>") {
-            throw ProfileError.unknownChatTemplate
-        }
+        let chat = profile.template.isChat ? try settings.chat(for: &profile, tokenizer: tokenizer) : nil
         template = try Template(
             profile: profile,
             tokenizer: tokenizer,
-            beginning: settings.beginning.flatMap(tokenizer.addedToken)
+            chat: chat,
+            beginning: settings.beginning(of: tokenizer, for: profile),
+            padding: checkpoint.config.padTokenID.flatMap(Int32.init(exactly:))
         )
+        head = try Self.head(of: &profile, tokenizer: tokenizer)
+        self.profile = profile
+    }
+
+    /// The rows of the language model that stand for the classes.
+    private static func head(of profile: inout Profile, tokenizer: Tokenizer) throws -> Head {
+        switch profile.head {
+        case .tensors(let head): return head
+        case .candidateTokens(let texts):
+            var ids: [Int32] = []
+            for text in texts {
+                guard let id = tokenizer.encode(text).first, !ids.contains(id) else {
+                    throw ProfileError.sameCandidates(profile: profile.name, texts: texts)
+                }
+                ids.append(id)
+                profile.evidence.append("candidate token \(text.debugDescription) is \(id)")
+            }
+            return .lmTokens(ids)
+        }
     }
 
     /// A small rollout as the model reads it, for `inspect` to show.
@@ -44,25 +55,16 @@ package struct ScoringPlan: Sendable {
     }
 }
 
-/// The two fields of tokenizer_config.json that scoring uses.
-struct TokenizerSettings {
-    let chatTemplate: String?
-    let beginning: String?
-
-    init(checkpoint: Checkpoint) throws {
-        guard let bytes = try checkpoint.file("tokenizer_config.json", limit: 16 << 20) else {
-            (chatTemplate, beginning) = (nil, nil)
-            return
+extension Tokenizer {
+    /// A checkpoint's own, with no more ids than the embedding has rows.
+    init(of checkpoint: Checkpoint) throws {
+        guard let bytes = try checkpoint.file("tokenizer.json", limit: ScoringPlan.tokenizerLimit) else {
+            throw ProfileError.missingTokenizer
         }
-        let fields: JSONObject?
-        do {
-            fields = try JSONValue(parsing: bytes).object
-        } catch {
-            throw ProfileError.notJSON(file: "tokenizer_config.json", offset: error.offset)
-        }
-        chatTemplate = fields?["chat_template"]?.string
-        // Either the token's text, or an AddedToken with its content.
-        beginning = fields?["bos_token"]?.string ?? fields?["bos_token"]?.object?["content"]?.string
+        try self.init(parsing: bytes)
+        // Rows may exceed the vocabulary (152,064 > 151,665), never the other way round.
+        let rows = checkpoint.config.vocabularySize
+        guard idUpperBound <= rows else { throw ProfileError.vocabularyTooLarge(tokens: idUpperBound, rows: rows) }
     }
 }
 
@@ -71,6 +73,8 @@ package struct ModelFacts: Sendable {
     package let architecture: String
     package let modelType: String
     package let maximumTokens: Int
+    /// Rows of the embedding: every id is less.
+    package let vocabularyRows: Int
     package let parameterCount: Int
     package let memoryBytes: Int
     /// Matrix shapes whose rows this machine's BLAS does not compute alike beside other rows (promise P2); for them our
@@ -81,6 +85,7 @@ package struct ModelFacts: Sendable {
         architecture = checkpoint.config.architectures.first ?? ""
         modelType = checkpoint.config.modelType
         maximumTokens = checkpoint.config.maximumPositions
+        vocabularyRows = checkpoint.config.vocabularySize
         parameterCount = model.parameterCount
         memoryBytes = model.memoryBytes
         shapesWithoutBLAS = model.refusedShapes.count

@@ -24,6 +24,8 @@ package struct Steps: Equatable {
             spans = try Self.places(of: list, in: Array(text.utf8))
             texts = list
             response = text
+        // Its reads are its steps, and nothing of it is split.
+        case .raw: throw .emptySteps
         }
         if texts.isEmpty { throw .emptySteps }
     }

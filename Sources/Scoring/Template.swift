@@ -1,114 +1,191 @@
 // Lays a rollout out as the model's authors laid out theirs.
-import Checkpoints
-import JSON
 package import Tokenizing
-package import Transformers
-
-/// A piece of what the model reads: text, always encoded as plain text (promise P3), or one token by its id.
-package enum Segment: Sendable, Equatable {
-    case text(String)
-    case token(Int32)
-    /// A token, or a text's last token, whose hidden state is read as the reward of a step.
-    case read(Content, step: Int)
-
-    package enum Content: Sendable, Equatable {
-        case text(String)
-        case token(Int32)
-    }
-}
-
-/// A rollout as token ids; `readOfStep` says which read position carries each step's reward (nil: none does).
-package struct Rendering: Sendable, Equatable {
-    package let sequence: TokenSequence
-    package let readOfStep: [Int?]
-}
 
 /// A profile's template with the token ids that this checkpoint's tokenizer gives its fixed parts.
 ///
 /// Made when the model is loaded, so that a tokenizer without the profile's marker fails there and not at a request.
 package struct Template: Sendable {
-    private let kind: Compiled
+    private let recipe: TemplateRecipe
     private let profile: String
     private let tokenizer: Tokenizer
-    private let beginning: Int32?
+    private let chat: Chat?
+    /// The token of the recipe's marker; for `lines` that which opens the text.
+    private let marker: Int32?
+    private let newline: Int32?
+    private let beginning: [Int32]
+    private let padding: Int32?
 
-    private enum Compiled {
-        case chatMarker(ChatML, system: String?, marker: Int32)
-        case chatLast(ChatML, system: String?, joiner: String)
-        case lines(opening: Int32, newline: Int32)
-        case pieces(separator: String)
-    }
-
-    /// - Parameter beginning: the token that the tokenizer puts before every text, where it has one.
-    package init(profile: Profile, tokenizer: Tokenizer, beginning: Int32?) throws {
+    /// - Parameters:
+    ///   - chat: the chat that the recipe's turns are written in; needed where it has turns.
+    ///   - beginning: what the tokenizer puts before every text, where it puts something.
+    ///   - padding: the id that outcome models read in front of, where it stands last.
+    package init(
+        profile: Profile,
+        tokenizer: Tokenizer,
+        chat format: ChatFormat? = nil,
+        beginning: Int32? = nil,
+        padding: Int32? = nil
+    ) throws {
         func token(_ content: String) throws -> Int32 {
             guard let id = tokenizer.addedToken(content) else {
                 throw ProfileError.missingToken(profile: profile.name, token: content)
             }
             return id
         }
+        recipe = profile.template
         self.profile = profile.name
         self.tokenizer = tokenizer
-        self.beginning = beginning
-        switch profile.template {
-        case .chatMarker(let system, let marker):
-            kind = .chatMarker(
-                ChatML(start: try token("<|im_start|>"), end: try token("<|im_end|>")),
-                system: system,
-                marker: try token(marker)
-            )
-        case .chatLast(let system, let joiner):
-            kind = .chatLast(
-                ChatML(start: try token("<|im_start|>"), end: try token("<|im_end|>")),
-                system: system,
-                joiner: joiner
-            )
-        case .lines(let opening):
-            let newline = tokenizer.encode("\n")
-            guard newline.count == 1 else {
-                throw ProfileError.notOneToken(profile: profile.name, text: "\n", count: newline.count)
-            }
-            kind = .lines(opening: try token(opening), newline: newline[0])
-        case .pieces(let separator):
-            kind = .pieces(separator: separator)
+        self.beginning = beginning.map { [$0] } ?? []
+        self.padding = padding
+        chat =
+            recipe.isChat
+            ? try Chat(
+                format ?? ChatFormat(.chatML),
+                system: recipe.system,
+                beginning: Array(repeating: self.beginning, count: recipe.beginnings).flatMap(\.self),
+                token: token
+            ) : nil
+        switch recipe.kind {
+        case .chatMarker: (marker, newline) = (try token(recipe.marker), nil)
+        case .lines:
+            newline = try Self.onlyToken("\n", tokenizer.encode("\n"), profile)
+            marker = try token(recipe.marker)
+        case .textMarker:
+            // After a letter, since on SentencePiece vocabularies a text that stands alone begins with a space.
+            let joined = tokenizer.encode(joining: ["a", recipe.marker])
+            let start = joined.ends.first.flatMap(\.self) ?? 0
+            (marker, newline) = (try Self.onlyToken(recipe.marker, Array(joined.ids[start...]), profile), nil)
+        case .chatLast, .pieces, .chatTurns, .raw: (marker, newline) = (nil, nil)
         }
     }
 
-    /// The segments of a rollout, before any text is encoded.
-    func segments(_ prompt: Prompt, steps: Steps) throws(ScoringError) -> [Segment] {
-        switch kind {
-        case .chatMarker(let chat, let system, let marker):
-            // "assistant\n" and the first step are one text: a step that starts with a newline merges with it, as in
-            // the authors' rendering of the whole conversation (prm-zoo section 3 A).
-            var segments = try chat.turns(prompt, system: system)
-            for (index, step) in steps.texts.enumerated() {
-                segments.append(.text(index == 0 ? "assistant\n" + step : step))
-                segments.append(.read(.token(marker), step: index))
-            }
-            return segments + [.token(chat.end), .text("\n")]
-        case .chatLast(let chat, let system, let joiner):
-            let answer = steps.response ?? steps.texts.joined(separator: joiner)
-            return try chat.turns(prompt, system: system) + [
-                .text("assistant\n" + answer), .token(chat.end), .read(.text("\n"), step: steps.texts.count - 1),
-            ]
-        case .lines(let opening, let newline):
-            var segments: [Segment] = [.token(opening), .text(try question(prompt) + "\n")]
-            for (index, step) in steps.texts.enumerated() {
-                for line in step.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-                    segments.append(.text(String(Substring(line))))
-                    segments.append(.read(.token(newline), step: index))
-                }
-            }
-            return segments
-        case .pieces(let separator):
-            // Prompt and steps are encoded apart, as TRL's tokenize_row does in training.
-            var segments: [Segment] = beginning.map { [.token($0)] } ?? []
-            segments.append(.text(try question(prompt)))
-            for (index, step) in steps.texts.enumerated() {
-                segments += [.text(step), .read(.text(separator), step: index)]
-            }
-            return segments
+    private static func onlyToken(_ text: String, _ ids: [Int32], _ profile: Profile) throws -> Int32 {
+        guard ids.count == 1 else {
+            throw ProfileError.notOneToken(profile: profile.name, text: text, count: ids.count)
         }
+        return ids[0]
+    }
+
+    /// Encodes what `segments` lays out.
+    package func render(_ prompt: Prompt, steps: Steps) throws(ScoringError) -> Rendering {
+        var assembly = Assembly(tokenizer: tokenizer, stepCount: steps.texts.count)
+        for segment in try segments(prompt, steps: steps) { try assembly.lay(segment) }
+        if recipe.kind == .chatLast, let padding { assembly.stepBack(over: padding) }
+        return assembly.rendering
+    }
+
+    /// A rollout whose caller has laid it out.
+    package func render(_ raw: RawSequence) throws(ScoringError) -> Rendering { try Rendering(raw, tokenizer: tokenizer) }
+
+    /// The segments of a rollout, before any text is encoded.
+    private func segments(_ prompt: Prompt, steps: Steps) throws(ScoringError) -> [Segment] {
+        switch (recipe.kind, chat, marker) {
+        case (.chatMarker, let chat?, let marker?): try markedTurn(prompt, steps, chat, marker)
+        case (.chatLast, let chat?, _): try lastOfChat(prompt, steps, chat)
+        case (.chatTurns, let chat?, _): try turns(prompt, steps, chat)
+        case (.textMarker, let chat, let marker?): try markedText(prompt, steps, chat, marker)
+        case (.lines, _, let opening?): try lines(prompt, steps, opening)
+        case (.pieces, _, _): try pieces(prompt, steps)
+        default: throw .rawOnly(profile: profile)
+        }
+    }
+}
+
+// MARK: - Kinds of templates
+
+extension Template {
+    private func markedTurn(
+        _ prompt: Prompt,
+        _ steps: Steps,
+        _ chat: Chat,
+        _ marker: Int32
+    ) throws(ScoringError) -> [Segment] {
+        // The turn's opening and the first step are one text: a step that starts with a newline merges with it, as in
+        // the authors' rendering of the whole conversation (prm-zoo section 3 A).
+        let (header, lead) = chat.open("assistant")
+        var segments = chat.turns(try conversation(prompt)) + header
+        for (index, step) in steps.texts.enumerated() {
+            segments.append(.text(index == 0 ? lead + step : step))
+            segments.append(.read(.token(marker), step: index))
+        }
+        return segments + chat.close
+    }
+
+    private func lastOfChat(_ prompt: Prompt, _ steps: Steps, _ chat: Chat) throws(ScoringError) -> [Segment] {
+        let answer = steps.response ?? steps.texts.joined(separator: recipe.joiner)
+        let segments = chat.turns(try conversation(prompt)) + chat.answer(answer) + chat.close
+        let step = steps.texts.count - 1
+        switch segments.last {
+        case .text(let text): return segments.dropLast() + [.read(.text(text), step: step)]
+        case .token(let id): return segments.dropLast() + [.read(.token(id), step: step)]
+        default: return segments
+        }
+    }
+
+    /// All turns in one pass: the reward of a step depends only on what stands before its verdict, so that the authors'
+    /// one pass a step gives the same numbers (prm-zoo section 1).
+    private func turns(_ prompt: Prompt, _ steps: Steps, _ chat: Chat) throws(ScoringError) -> [Segment] {
+        let (header, lead) = chat.open("assistant")
+        let question = recipe.promptPrefix + (try question(prompt)) + recipe.promptSuffix
+        var segments = chat.turns([])
+        for (index, step) in steps.texts.enumerated() {
+            segments += chat.turn("user", index == 0 ? question + step : step) + header
+            segments += [.read(.text(lead), step: index), .text(recipe.verdict)] + chat.close
+        }
+        return segments
+    }
+
+    private func markedText(
+        _ prompt: Prompt,
+        _ steps: Steps,
+        _ chat: Chat?,
+        _ marker: Int32
+    ) throws(ScoringError) -> [Segment] {
+        let header = chat?.open("user")
+        let text = MarkedText(
+            prompt: (header?.lead ?? "") + recipe.promptPrefix + (try question(prompt)),
+            steps: steps.texts.enumerated().map { index, step in
+                (index == 0 ? recipe.promptSuffix : recipe.joiner) + labelled(step, number: index + 1)
+            },
+            marker: recipe.marker,
+            markerID: marker
+        )
+        guard let chat, let header else {
+            let beginnings = Array(repeating: beginning, count: recipe.beginnings).flatMap(\.self)
+            return beginnings.map(Segment.token) + [.marked(text)]
+        }
+        return chat.turns([]) + header.header + [.marked(text)] + chat.close
+    }
+
+    /// A step that brings its label keeps it.
+    private func labelled(_ step: String, number: Int) -> String {
+        let label = recipe.stepPrefix.split(separator: "{n}", omittingEmptySubsequences: false).joined(separator: "\(number)")
+        return step.utf8.starts(with: label.utf8) ? step : label + step
+    }
+
+    private func lines(_ prompt: Prompt, _ steps: Steps, _ opening: Int32) throws(ScoringError) -> [Segment] {
+        var segments: [Segment] = [.token(opening), .text(try question(prompt) + "\n")]
+        for (index, step) in steps.texts.enumerated() {
+            for line in step.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+                segments.append(.text(String(Substring(line))))
+                segments.append(.read(newline.map(Segment.Content.token) ?? .text("\n"), step: index))
+            }
+        }
+        return segments
+    }
+
+    /// Prompt and steps are encoded apart, as TRL's tokenize_row does in training.
+    private func pieces(_ prompt: Prompt, _ steps: Steps) throws(ScoringError) -> [Segment] {
+        var segments = beginning.map(Segment.token)
+        segments.append(.text(recipe.promptPrefix + (try question(prompt)) + recipe.promptSuffix))
+        for (index, step) in steps.texts.enumerated() {
+            if recipe.joiner.isEmpty {
+                segments.append(.read(.text(step), step: index))
+            } else {
+                segments += [.text(step), .read(.text(recipe.joiner), step: index)]
+            }
+        }
+        return segments
     }
 
     /// The one question of a template that knows no turns.
@@ -121,48 +198,12 @@ package struct Template: Sendable {
         }
     }
 
-    /// Encodes the segments; read positions are recorded while ids are laid down, never searched for.
-    func render(_ prompt: Prompt, steps: Steps) throws(ScoringError) -> Rendering {
-        var ids: [Int32] = []
-        var reads: [Int] = []
-        var readOfStep = [Int?](repeating: nil, count: steps.texts.count)
-        for segment in try segments(prompt, steps: steps) {
-            switch segment {
-            case .text(let text): ids += tokenizer.encode(text)
-            case .token(let id): ids.append(id)
-            case .read(let content, let step):
-                switch content {
-                case .text(let text): ids += tokenizer.encode(text)
-                case .token(let id): ids.append(id)
-                }
-                // Of several reads in one step the last is the step's own (Skywork reads at every line).
-                readOfStep[step] = reads.count
-                reads.append(ids.count - 1)
-            }
-        }
-        return Rendering(sequence: TokenSequence(ids: ids, readPositions: reads), readOfStep: readOfStep)
-    }
-}
-
-/// The turns of ChatML, `<|im_start|>role\ncontent<|im_end|>\n`, up to the opening of the assistant's.
-private struct ChatML {
-    let start: Int32
-    let end: Int32
-
-    /// The profile's system message stands unless the conversation brings its own.
-    func turns(_ prompt: Prompt, system: String?) throws(ScoringError) -> [Segment] {
-        var messages: [Message]
+    private func conversation(_ prompt: Prompt) throws(ScoringError) -> [Message] {
         switch prompt {
-        case .text(let text): messages = [Message(role: "user", content: text)]
-        case .messages(let given): messages = given
+        case .text(let text): return [Message(role: "user", content: text)]
+        case .messages(let messages):
+            guard messages.last?.role != "assistant" else { throw .assistantTurnLast }
+            return messages
         }
-        guard messages.last?.role != "assistant" else { throw .assistantTurnLast }
-        if let system, messages.first?.role != "system" {
-            messages.insert(Message(role: "system", content: system), at: 0)
-        }
-        // Role and content are one text, so that a prompt's leading newlines merge with the role's.
-        return messages.flatMap { message -> [Segment] in
-            [.token(start), .text("\(message.role)\n\(message.content)"), .token(end), .text("\n")]
-        } + [.token(start)]
     }
 }

@@ -33,21 +33,14 @@ package struct TrainingTemplate: Sendable {
     /// The tokenizer of a checkpoint whose own profile, where it has one, does not matter.
     /// - Throws: `ProfileError` or `TokenizerError`.
     package init(checkpoint: Checkpoint) throws {
-        guard let bytes = try checkpoint.file("tokenizer.json", limit: ScoringPlan.tokenizerLimit) else {
-            throw ProfileError.missingTokenizer
-        }
-        let tokenizer = try Tokenizer(parsing: bytes)
-        let rows = checkpoint.config.vocabularySize
-        guard tokenizer.idUpperBound <= rows else {
-            throw ProfileError.vocabularyTooLarge(tokens: tokenizer.idUpperBound, rows: rows)
-        }
-        let beginning = try TokenizerSettings(checkpoint: checkpoint).beginning
-        try self.init(tokenizer: tokenizer, beginning: beginning.flatMap(tokenizer.addedToken))
+        let tokenizer = try Tokenizer(of: checkpoint)
+        let settings = try TokenizerSettings(checkpoint: checkpoint)
+        try self.init(tokenizer: tokenizer, beginning: settings.beginning(of: tokenizer, for: Family.trl.profile))
     }
 
     /// - Parameter beginning: the token that stands before every text, where there is one.
     package init(tokenizer: Tokenizer, beginning: Int32? = nil) throws {
-        let profile = Family.trl.profile(hasBias: true)
+        let profile = Family.trl.profile
         self.tokenizer = tokenizer
         separator = profile.separator
         template = try Template(profile: profile, tokenizer: tokenizer, beginning: beginning)
@@ -70,7 +63,7 @@ package struct TrainingTemplate: Sendable {
         case .text(let text): prompt = [text]
         case .messages(let messages): prompt = messages.map(\.content)
         }
-        let profile = Family.trl.profile(hasBias: true)
+        let profile = Family.trl.profile
         return prompt + ((try? Steps(rollout.source, separator: profile.separator).texts) ?? [])
     }
 }

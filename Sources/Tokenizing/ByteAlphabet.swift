@@ -27,22 +27,27 @@ enum ByteAlphabet {
     /// How a vocabulary spells a token.
     static func text(of bytes: [UInt8]) -> String { String(decoding: bytes.flatMap(spelling(of:)), as: UTF8.self) }
 
-    /// The byte of each scalar below U+0144, nil for the 68 that the alphabet leaves out.
-    private static let bytes: [UInt8?] = {
-        var bytes = [UInt8?](repeating: nil, count: 0x144)
-        for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar)] = UInt8(byte) }
+    /// The byte of each scalar below U+0144, -1 for the 68 that the alphabet leaves out.
+    private static let bytes: [Int16] = {
+        var bytes = [Int16](repeating: -1, count: 0x144)
+        for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar)] = Int16(byte) }
         return bytes
     }()
 
     /// Appends the bytes that a token's text spells; false, with nothing appended, where it is not in this alphabet.
     static func append(_ text: String, to bytes: inout [UInt8]) -> Bool {
         let start = bytes.count
-        for scalar in text.unicodeScalars {
-            guard scalar.value < 0x144, let byte = Self.bytes[Int(scalar.value)] else {
+        let table = Self.bytes
+        let text = text.utf8.span
+        var index = 0
+        while index < text.count {
+            let (scalar, length) = text.scalar(at: index)
+            guard scalar < 0x144, let byte = UInt8(exactly: table[Int(scalar)]) else {
                 bytes.removeSubrange(start...)
                 return false
             }
             bytes.append(byte)
+            index += length
         }
         return true
     }

@@ -59,6 +59,10 @@ struct FileObject {
         return flag
     }
 
+    func flagIfPresent(_ key: String) throws(TokenizerError) -> Bool? {
+        value(key) == nil ? nil : try flag(key)
+    }
+
     /// An id that must be there and in bounds.
     func id(_ key: String) throws(TokenizerError) -> Int {
         guard let value = value(key) else { throw .missing(field: path(key)) }
@@ -78,7 +82,7 @@ struct FileObject {
 
     func require(_ key: String, _ expected: String) throws(TokenizerError) {
         guard let found = try text(key) else { throw .missing(field: path(key)) }
-        guard found == expected else {
+        guard found.utf8.elementsEqual(expected.utf8) else {
             throw .unsupportedSetting(field: path(key), value: TokenizerError.excerpt(found))
         }
     }

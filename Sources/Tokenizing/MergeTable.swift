@@ -17,6 +17,10 @@ struct MergeTable: Sendable {
     private let multiplier: UInt64
     /// The id that the pair of each rank makes.
     private(set) var merged: [Int32] = []
+    /// The pair of each rank, as its key.
+    private var keys: [UInt64] = []
+    /// By id, the lowest rank that makes it; `never` where none does.
+    private var ranks: [UInt32] = []
 
     /// - Parameter capacity: how many pairs will be added.
     init(capacity: Int) {
@@ -26,6 +30,7 @@ struct MergeTable: Sendable {
         shift = 64 - logarithm
         multiplier = UInt64.random(in: 0 ... .max) | 1
         merged.reserveCapacity(capacity)
+        keys.reserveCapacity(capacity)
     }
 
     /// Adds the pair of the next rank; false where the pair is there already.
@@ -37,8 +42,18 @@ struct MergeTable: Sendable {
             place = (place + 1) & mask
         }
         words[place] = key << Self.rankBits | UInt64(merged.count)
+        while ranks.count <= Int(id) { ranks.append(Self.never) }
+        if ranks[Int(id)] == Self.never { ranks[Int(id)] = UInt32(merged.count) }
         merged.append(id)
+        keys.append(key)
         return true
+    }
+
+    /// The pair of lowest rank that makes a token.
+    func halves(of id: Int32) -> (left: Int32, right: Int32)? {
+        guard ranks.indices.contains(Int(id)), ranks[Int(id)] != Self.never else { return nil }
+        let key = keys[Int(ranks[Int(id)])]
+        return (Int32(key >> 20), Int32(key & (1 << 20 - 1)))
     }
 
     /// The rank of a pair: the least merges first. `never` where it does not merge.

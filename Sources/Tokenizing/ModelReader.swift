@@ -2,23 +2,28 @@
 
 import JSON
 
-/// A byte-level BPE model as it stands in the file.
+/// A BPE model as it stands in the file.
 struct ModelReader {
-    private(set) var vocabulary = Vocabulary()
+    private(set) var vocabulary: Vocabulary
     private(set) var merger: Merger
     private let index: TokenIndex
 
-    init(_ model: FileObject) throws(TokenizerError) {
+    init(_ model: FileObject, isByteLevel: Bool) throws(TokenizerError) {
         try Self.checkSettings(model)
         guard let tokens = try model.object("vocab") else { throw .missing(field: model.path("vocab")) }
+        let fallsBack = try model.flagIfPresent("byte_fallback") ?? false
+        vocabulary = Vocabulary(isByteLevel ? .byteAlphabet : .marked(bytes: fallsBack))
         index = try Self.readVocabulary(tokens, into: &vocabulary)
         guard let merges = try model.array("merges") else { throw .missing(field: model.path("merges")) }
-        let byteIDs = try Self.byteIDs(index)
-        let table = try Self.mergeTable(merges, field: model.path("merges"), index: index)
-        merger = Merger(byteIDs: byteIDs, merges: table)
+        let alphabet: Alphabet =
+            isByteLevel
+            ? .bytes(try Self.byteIDs(index))
+            : .characters(try Self.characterTokens(model, tokens, index, fallsBack: fallsBack))
+        let (table, endsAtMarks) = try Self.mergeTable(merges, field: model.path("merges"), index: index)
+        merger = Merger(alphabet: alphabet, merges: table, endsAtMarks: endsAtMarks)
+        try addWords(tokens, isByteLevel: isByteLevel, areUnmerged: model.flagIfPresent("ignore_merges") ?? false)
     }
 
-    /// `unk_token`, `fuse_unk` and `byte_fallback` say what becomes of a byte without a token, and here all have one.
     private static func checkSettings(_ model: FileObject) throws(TokenizerError) {
         let name = try model.type()
         guard name == "BPE" else { throw .unsupportedComponent(field: model.field, name: name) }
@@ -32,7 +37,6 @@ struct ModelReader {
             guard let text = try model.text(key), !text.isEmpty else { continue }
             throw .unsupportedSetting(field: model.path(key), value: TokenizerError.excerpt(text))
         }
-        if let flag = model.members["ignore_merges"], !flag.isNull { try model.require("ignore_merges", false) }
     }
 
     private static func readVocabulary(
@@ -50,6 +54,7 @@ struct ModelReader {
         return index
     }
 
+    /// `unk_token`, `fuse_unk` and `byte_fallback` say what becomes of a byte without a token, and here all have one.
     private static func byteIDs(_ index: TokenIndex) throws(TokenizerError) -> [Int32] {
         var ids: [Int32] = []
         for byte in UInt8.min ... .max {
@@ -59,13 +64,44 @@ struct ModelReader {
         return ids
     }
 
+    private static func characterTokens(
+        _ model: FileObject,
+        _ tokens: FileObject,
+        _ index: TokenIndex,
+        fallsBack: Bool
+    ) throws(TokenizerError) -> CharacterTokens {
+        guard index.id(of: SpaceMark.bytes.span) != nil else { throw .missingByte(UInt8(ascii: " ")) }
+        var unknown: Int32?
+        if let text = try model.text("unk_token") {
+            unknown = index.id(of: text.utf8.span)
+            guard unknown != nil else {
+                throw .unknownMergeToken(field: model.path("unk_token"), token: TokenizerError.excerpt(text))
+            }
+        }
+        let byteIDs = fallsBack ? (UInt8.min ... .max).map { index.id(of: ByteToken.text(of: $0).span) } : []
+        // Hugging Face leaves out what has neither; here nothing is left out of a text (P1).
+        if unknown == nil, let byte = fallsBack ? byteIDs.firstIndex(of: nil) : 0 { throw .missingByte(UInt8(byte)) }
+        var known = ScalarMap()
+        for (token, _) in tokens.members {
+            let scalars = token.unicodeScalars
+            guard let first = scalars.first, scalars.index(after: scalars.startIndex) == scalars.endIndex else {
+                continue
+            }
+            known[first.value] = index.id(of: token.utf8.span)
+        }
+        let fuses = try model.flagIfPresent("fuse_unk") ?? false
+        return CharacterTokens(known: known, byteIDs: byteIDs, unknown: unknown, fusesUnknown: fuses)
+    }
+
+    /// The merges, and whether none of them joins anything but a mark with a mark after it.
     private static func mergeTable(
         _ merges: [JSONValue],
         field: String,
         index: TokenIndex
-    ) throws(TokenizerError) -> MergeTable {
+    ) throws(TokenizerError) -> (table: MergeTable, endsAtMarks: Bool) {
         try TokenizerError.check(field, merges.count, atMost: TokenizerLimits.merges)
         var table = MergeTable(capacity: merges.count)
+        var endsAtMarks = true
         var text: [UInt8] = []
         for (rank, merge) in merges.enumerated() {
             text.removeAll(keepingCapacity: true)
@@ -78,8 +114,34 @@ struct ModelReader {
             let end = text.count
             let isNew = table.append(try id(0..<middle), try id(middle..<end), makes: try id(0..<end))
             guard isNew else { throw .duplicateMerge(field: "\(field)[\(rank)]") }
+            if SpaceMark.stands(in: text.span, at: middle) {
+                endsAtMarks = endsAtMarks && text[..<middle].suffix(SpaceMark.bytes.count) == SpaceMark.bytes[...]
+            }
         }
-        return table
+        return (table, endsAtMarks)
+    }
+
+    /// Finds the tokens that a piece of their own text becomes.
+    private mutating func addWords(_ tokens: FileObject, isByteLevel: Bool, areUnmerged: Bool) throws(TokenizerError) {
+        // One piece of theirs may be many words of ours, of which none may be taken whole. No file is known that does it.
+        if areUnmerged, !isByteLevel { throw .unsupportedSetting(field: "model.ignore_merges", value: "true") }
+        var words = WholeWords(capacity: tokens.members.count)
+        var (text, ids, scratch) = ([UInt8](), [Int32](), MergeScratch())
+        for (token, value) in tokens.members {
+            text.removeAll(keepingCapacity: true)
+            if !isByteLevel { text += token.utf8 } else if !ByteAlphabet.append(token, to: &text) { continue }
+            guard let id = value.integer.map({ Int32($0) }) else { continue }
+            if !areUnmerged {
+                // What no merge makes is no word of several symbols; the merging below would only find that out.
+                let isSmall = text.count <= WholeWords.longestKey
+                guard isSmall, text.count < 4 || merger.merges.halves(of: id) != nil else { continue }
+                ids.removeAll(keepingCapacity: true)
+                merger.append(text.span, to: &ids, scratch: &scratch)
+                guard ids == [id] else { continue }
+            }
+            words.insert(text.span, id: id)
+        }
+        merger.words = words
     }
 
     /// `"a b"` or `["a", "b"]`: both tokens one after the other, and where the second begins.
@@ -89,9 +151,10 @@ struct ModelReader {
             text += pair.utf8
             guard let space = text.firstIndex(of: 0x20) else { return nil }
             text.remove(at: space)
-            return text.contains(0x20) ? nil : space
+            return text.contains(0x20) || space == 0 || space == text.count ? nil : space
         case .array(let pair):
-            guard pair.count == 2, let left = pair[0].string, let right = pair[1].string else { return nil }
+            guard pair.count == 2, let left = pair[0].string, let right = pair[1].string, !left.isEmpty, !right.isEmpty
+            else { return nil }
             text += left.utf8
             text += right.utf8
             return left.utf8.count

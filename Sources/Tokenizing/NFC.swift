@@ -26,6 +26,12 @@ enum NFC {
         return true
     }
 
+    /// Whether nothing composes across an index, whatever stands before it: a starter follows that is as it is in NFC.
+    static func isBoundary(_ text: Span<UInt8>, _ index: Int) -> Bool {
+        let properties = ScalarTable.shared[text.scalar(at: index).value]
+        return properties.combiningClass == 0 && !properties.mayChangeInNFC
+    }
+
     static func composed(_ text: Span<UInt8>) -> [UInt8] {
         var marks = decomposed(text)
         order(&marks)

@@ -5,18 +5,24 @@
 
 package import JSON
 
-/// One tokenizer.json: normalise, split into pieces, merge each piece's bytes; exactly as Hugging Face `tokenizers`.
+/// One tokenizer.json: normalise, split into pieces, merge each piece's symbols; exactly as Hugging Face `tokenizers`.
 ///
 /// Text is UTF-8 bytes and Unicode scalars throughout, never `Character`: `\r\n` is two, and the composed and the
 /// decomposed "é" differ. Time is O(n log n) in the worst text, and nothing is kept between calls.
 package struct Tokenizer: Sendable {
     package let normaliser: Normaliser
-    package let splitter: Splitter
+    let preTokenizer: PreTokenizer
     package let merger: Merger
     let added: AddedTokens
     let vocabulary: Vocabulary
 
+    /// The ids that the post-processor puts before and after every text: `[1]` and none for Mistral, none for Qwen.
+    package let opening: [Int32]
+    package let closing: [Int32]
+
     /// The ids of ordinary text: no added token is recognised, so `<|im_end|>` is text like any other (P3).
+    ///
+    /// What goes before each text goes before this one: `encode("a")` of Mistral is `▁a`.
     package func encode(_ text: String) -> [Int32] {
         var encoding = Encoding(capacity: text.utf8.count)
         encode(text.utf8.span, into: &encoding)
@@ -30,7 +36,8 @@ package struct Tokenizer: Sendable {
         for segment in added.raw.segments(of: raw) {
             switch segment {
             case .token(let id): encoding.ids.append(id)
-            case .text(let range): encodeNormalisedTokens(raw.extracting(range), into: &encoding)
+            case .text(let range):
+                encodeNormalisedTokens(raw.extracting(range), isFirst: range.lowerBound == 0, into: &encoding)
             }
         }
         return encoding.ids
@@ -39,11 +46,21 @@ package struct Tokenizer: Sendable {
     /// The id of an added token by its exact bytes.
     package func addedToken(_ content: String) -> Int32? { added.ids[Array(content.utf8)] }
 
+    /// Every added token's id, ascending.
+    package var addedTokenIDs: [Int32] { added.contents.keys.sorted() }
+
     /// What a token stands for, not always whole UTF-8; nil where no token has this id.
+    ///
+    /// Of SentencePiece's kinds it is what the token decodes to: a space for "▁", the byte for `<0x0A>`.
     package func bytes(of id: Int32) -> [UInt8]? { added.contents[id] ?? vocabulary.bytes(of: id) }
 
+    /// The two tokens whose merge of lowest rank makes this one; nil for an added token, or one that no merge makes.
+    package func halves(of id: Int32) -> (left: Int32, right: Int32)? {
+        added.contents[id] == nil ? merger.merges.halves(of: id) : nil
+    }
+
     /// How many tokens there are, the added ones among them.
-    package var count: Int { vocabulary.count + added.contents.keys.count { vocabulary.bytes(of: $0) == nil } }
+    package var count: Int { vocabulary.count + added.contents.keys.count { !vocabulary.contains(Int($0)) } }
 
     /// Every id is less than this, and at least 0.
     package var idUpperBound: Int {
@@ -63,30 +80,51 @@ struct Encoding {
 }
 
 extension Tokenizer {
-    private func encode(_ text: Span<UInt8>, into encoding: inout Encoding) {
+    func encode(_ text: Span<UInt8>, into encoding: inout Encoding) {
         if let normal = normaliser.changed(text) {
-            split(normal.span, into: &encoding)
+            split(normal.span, isFirst: true, into: &encoding)
         } else {
-            split(text, into: &encoding)
+            split(text, isFirst: true, into: &encoding)
         }
     }
 
     /// Tokens of `normalized: true` are looked for in text that is normalised; what is left is not normalised again.
-    private func encodeNormalisedTokens(_ text: Span<UInt8>, into encoding: inout Encoding) {
+    private func encodeNormalisedTokens(_ text: Span<UInt8>, isFirst: Bool, into encoding: inout Encoding) {
         let normal = normaliser.changed(text) ?? text.withUnsafeBufferPointer { Array($0) }
         for segment in added.normalised.segments(of: normal.span) {
             switch segment {
             case .token(let id): encoding.ids.append(id)
-            case .text(let range): split(normal.span.extracting(range), into: &encoding)
+            case .text(let range):
+                let isFirst = isFirst && range.lowerBound == 0
+                split(normal.span.extracting(range), isFirst: isFirst, into: &encoding)
             }
         }
     }
 
-    private func split(_ text: Span<UInt8>, into encoding: inout Encoding) {
+    /// - Parameter isFirst: whether the caller's text begins here.
+    private func split(_ text: Span<UInt8>, isFirst: Bool, into encoding: inout Encoding) {
+        switch preTokenizer {
+        case .pattern(let splitter): merge(text, into: &encoding) { splitter.pieceEnd(text, from: $0) }
+        case .none: mergeWords(of: text, each: false, into: &encoding)
+        case .metaspace(let metaspace):
+            let marked = metaspace.marked(text, isFirst: isFirst)
+            mergeWords(of: marked.span, each: metaspace.splits, into: &encoding)
+        }
+    }
+
+    /// One piece as Hugging Face has it is cut into its words where no merge reaches across; the ids are the same.
+    private func mergeWords(of text: Span<UInt8>, each: Bool, into encoding: inout Encoding) {
+        let isCut = each || merger.endsAtMarks
+        merge(text, into: &encoding) { start in
+            isCut ? SpaceMark.nextWord(in: text, after: start, each: each) : text.count
+        }
+    }
+
+    private func merge(_ text: Span<UInt8>, into encoding: inout Encoding, pieceEnd: (Int) -> Int) {
         var start = 0
         while start < text.count {
-            let end = splitter.pieceEnd(text, from: start)
-            merger.append(text.extracting(start..<end), to: &encoding.ids, scratch: &encoding.scratch)
+            let end = pieceEnd(start)
+            merger.append(text, start..<end, to: &encoding.ids, scratch: &encoding.scratch)
             start = end
         }
     }
@@ -127,6 +165,8 @@ package enum TokenizerLimits {
     package static let tokens = 1 << 20
     package static let merges = 1 << 20
     package static let addedTokens = 1 << 16
+    /// That the post-processor puts around every text.
+    package static let framingTokens = 16
     package static let addedTokenBytes = 1 << 10
     /// Of all added tokens together; each byte may cost a node of the trie.
     package static let allAddedTokenBytes = 1 << 20

@@ -1,35 +1,12 @@
 // What a checkpoint must hold, derived from its config.
 import Checkpoints
 
-/// How the decoders that we know differ from one another.
-struct Architecture {
-    /// Query, key and value projections have a bias.
-    let projectsWithBias: Bool
-    /// So has the projection after attention.
-    let outputHasBias: Bool
-    /// Each head's queries and keys are normalised before they are turned.
-    let normalisesHeads: Bool
-
-    init(config: ModelConfig) throws(ModelError) {
-        switch config.modelType {
-        case "qwen2":
-            projectsWithBias = true
-            outputHasBias = false
-            normalisesHeads = false
-        case "qwen3":
-            projectsWithBias = config.attentionBias ?? false
-            outputHasBias = config.attentionBias ?? false
-            normalisesHeads = true
-        default:
-            throw .unsupportedModelType(config.modelType)
-        }
-    }
-}
-
 /// One tensor that is needed.
 struct TensorPlan {
     let name: String
     let shape: [Int]
+    /// The rows that are read, in this order; nil: all.
+    var rows: [Int]?
 }
 
 /// The tensors of a linear layer.
@@ -46,6 +23,14 @@ struct LinearPlan {
         self.inputs = inputs
         self.weight = TensorPlan(name: weight, shape: [outputs, inputs])
         self.bias = bias.map { TensorPlan(name: $0, shape: [outputs]) }
+    }
+
+    /// Some rows of a matrix as a layer without a bias.
+    init(rows: [Int], of matrix: TensorPlan) {
+        outputs = rows.count
+        inputs = matrix.shape[1]
+        weight = TensorPlan(name: matrix.name, shape: matrix.shape, rows: rows)
+        bias = nil
     }
 
     var tensors: [TensorPlan] { [weight] + (bias.map { [$0] } ?? []) }
@@ -79,14 +64,11 @@ struct Blueprint {
     init(config: ModelConfig) throws(ModelError) {
         architecture = try Architecture(config: config)
         guard config.activation == "silu" else { throw .unsupportedActivation(config.activation) }
-        switch config.ropeScaling {
-        case .none: break
-        case .linear: throw .unsupportedRopeScaling("linear")
-        case .llama3: throw .unsupportedRopeScaling("llama3")
-        case .other(let name): throw .unsupportedRopeScaling(name)
-        }
+        if case .other(let name) = config.ropeScaling { throw .unsupportedRopeScaling(name) }
         self.config = config
     }
+
+    static let embeddingName = "model.embed_tokens.weight"
 
     /// Width of all heads' queries side by side.
     var queryWidth: Int { config.headCount * config.headDimension }
@@ -94,7 +76,7 @@ struct Blueprint {
     var keyValueWidth: Int { config.keyValueHeadCount * config.headDimension }
 
     var embedding: TensorPlan {
-        TensorPlan(name: "model.embed_tokens.weight", shape: [config.vocabularySize, config.hiddenSize])
+        TensorPlan(name: Blueprint.embeddingName, shape: [config.vocabularySize, config.hiddenSize])
     }
 
     var finalNorm: TensorPlan { TensorPlan(name: "model.norm.weight", shape: [config.hiddenSize]) }
@@ -124,9 +106,9 @@ struct Blueprint {
             keyNorm: architecture.normalisesHeads ? norm("self_attn.k_norm", config.headDimension) : nil,
             output: linear("self_attn.o_proj", hidden, queryWidth, bias: architecture.outputHasBias),
             postNorm: norm("post_attention_layernorm", hidden),
-            gate: linear("mlp.gate_proj", config.intermediateSize, hidden),
-            up: linear("mlp.up_proj", config.intermediateSize, hidden),
-            down: linear("mlp.down_proj", hidden, config.intermediateSize)
+            gate: linear("mlp.gate_proj", config.intermediateSize, hidden, bias: architecture.mlpHasBias),
+            up: linear("mlp.up_proj", config.intermediateSize, hidden, bias: architecture.mlpHasBias),
+            down: linear("mlp.down_proj", hidden, config.intermediateSize, bias: architecture.mlpHasBias)
         )
     }
 

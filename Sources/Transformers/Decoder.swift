@@ -1,7 +1,7 @@
 // The decoder, in the order in which one would draw it.
 //
-// Qwen2 and Qwen3 (transformers `modeling_qwen2.py`, `modeling_qwen3.py`), float32 arithmetic on weights as they are
-// stored. All rows of all rollouts go through every layer together; only attention knows where a rollout begins.
+// Qwen2, Qwen3, Llama and Mistral (transformers `modeling_qwen2.py` and its like), float32 arithmetic on weights as they
+// are stored. All rows of all rollouts go through every layer together; only attention knows where a rollout begins.
 import CKernels
 import Checkpoints
 

@@ -1,5 +1,4 @@
 // A decoder from a checkpoint.
-import CKernels
 import Checkpoints
 
 extension Decoder {
@@ -19,14 +18,7 @@ extension Decoder {
         }
         self.layers = layers
         finalNorm = try loader.vector(blueprint.finalNorm)
-
-        frequencies = FloatBuffer(count: blueprint.config.headDimension / 2)
-        let status = lp_rope_frequencies(
-            blueprint.config.ropeTheta,
-            blueprint.config.headDimension,
-            frequencies.start
-        )
-        precondition(status == LP_OK, "a config with an odd head dimension or no rotary base")
+        frequencies = rotaryFrequencies(of: blueprint.config)
     }
 }
 

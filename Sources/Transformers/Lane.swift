@@ -26,13 +26,7 @@ final class Lane {
         // Layers that do not learn leave nothing behind, so they all use one layer's memory.
         let frozen = layout.layers.count { $0.inputNorm.lowerBound < trainable.lowerBound }
         tape = Tape(layerCount: layout.layers.count, frozen: frozen)
-        frequencies = FloatBuffer(count: blueprint.config.headDimension / 2)
-        let status = lp_rope_frequencies(
-            blueprint.config.ropeTheta,
-            blueprint.config.headDimension,
-            frequencies.start
-        )
-        precondition(status == LP_OK, "a config with an odd head dimension or no rotary base")
+        frequencies = rotaryFrequencies(of: blueprint.config)
     }
 
     var hidden: Int { blueprint.config.hiddenSize }

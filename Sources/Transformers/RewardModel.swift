@@ -6,7 +6,7 @@ package import Checkpoints
 package actor RewardModel {
     /// Bytes of weights in memory.
     package nonisolated let memoryBytes: Int
-    /// Numbers in the tensors that are used.
+    /// Numbers in the tensors, or in those of their rows, that are used.
     package nonisolated let parameterCount: Int
     /// Logits a read position.
     package nonisolated let classCount: Int
@@ -34,7 +34,7 @@ package actor RewardModel {
         progress: LoadProgress?,
         products: ProductChooser = ProductChooser()
     ) throws(ModelError) {
-        let plans = try head.plans(hidden: checkpoint.config.hiddenSize) { checkpoint.tensors[$0]?.shape }
+        let plans = try head.plans(for: checkpoint.config) { checkpoint.tensors[$0]?.shape }
         let classes = plans.last?.outputs ?? 0
         guard reduction.accepts(classCount: classes) else {
             throw .wrongClassCount(reduction: reduction, found: classes)

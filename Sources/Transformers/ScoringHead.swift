@@ -61,13 +61,21 @@ extension Head {
     /// (reference/prm-zoo.md 2.2).
     ///
     /// - Parameter shape: of the tensor with this name in the checkpoint.
-    func plans(hidden: Int, shape: (String) -> [Int]?) throws(ModelError) -> [LinearPlan] {
+    func plans(for config: ModelConfig, shape: (String) -> [Int]?) throws(ModelError) -> [LinearPlan] {
+        let hidden = config.hiddenSize
         switch self {
         case .linear(let weight, let bias):
             return [try plan(weight, bias, inputs: hidden, shape: shape)]
         case .mlp2(let first, let second):
             let first = try plan(first.weight, first.bias, inputs: hidden, shape: shape)
             return [first, try plan(second.weight, second.bias, inputs: first.outputs, shape: shape)]
+        case .lmTokens(let ids):
+            guard Set(ids).count == ids.count, ids.allSatisfy({ $0 >= 0 && Int($0) < config.vocabularySize }) else {
+                throw .badHeadTokens(ids, rows: config.vocabularySize)
+            }
+            let name = config.tiesWordEmbeddings ? Blueprint.embeddingName : "lm_head.weight"
+            let matrix = TensorPlan(name: name, shape: [config.vocabularySize, hidden])
+            return [LinearPlan(rows: ids.map { Int($0) }, of: matrix)]
         }
     }
 

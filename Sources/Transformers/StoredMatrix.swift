@@ -2,15 +2,31 @@
 import CKernels
 import Checkpoints
 
-/// [rows, columns] in one of the stored types; keeps its tensor alive.
+/// [rows, columns] in one of the stored types; keeps whoever owns its numbers alive.
 struct StoredMatrix {
-    let tensor: Tensor
     let rows: Int
     let columns: Int
+    let dtype: lp_dtype
+    let start: UnsafeRawPointer?
+    private let owner: AnyObject
 
-    var start: UnsafeRawPointer? { tensor.bytes.baseAddress }
+    init(tensor: Tensor, rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        dtype = tensor.dtype.kernelType
+        start = tensor.bytes.baseAddress
+        owner = tensor
+    }
 
-    var dtype: lp_dtype { tensor.dtype.kernelType }
+    /// Rows that were gathered, and widened on the way.
+    init(gathered: FloatBuffer, rows: Int, columns: Int) {
+        precondition(rows * columns <= gathered.count, "a matrix reaches past its buffer")
+        self.rows = rows
+        self.columns = columns
+        dtype = LP_FLOAT32
+        start = UnsafeRawPointer(gathered.start)
+        owner = gathered
+    }
 }
 
 extension DType {

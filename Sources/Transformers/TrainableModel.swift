@@ -67,8 +67,9 @@ package final class TrainableModel {
     private init(config: ModelConfig, tuning: Tuning, lanes: Int, tokensAtOnce: Int) throws(ModelError) {
         guard (1...64).contains(lanes), tokensAtOnce > 0 else { throw .badThreadCount(lanes) }
         let blueprint = try Blueprint(config: config)
-        if blueprint.architecture.normalisesHeads || blueprint.architecture.outputHasBias {
-            throw .untrainable("\(config.modelType) has norms of heads, or a bias after attention")
+        let family = blueprint.architecture
+        if family.normalisesHeads || family.outputHasBias || family.mlpHasBias {
+            throw .untrainable("\(config.modelType) has norms of heads, or a bias after attention or in its MLP")
         }
         lp_blas_use_one_thread()
         let layout = ParameterLayout(blueprint)

@@ -7,6 +7,9 @@ package enum Head: Sendable, Equatable {
     case linear(weight: String, bias: String?)
     /// Linear, ReLU, linear.
     case mlp2(first: Layer, second: Layer)
+    /// The language model's own logits of these tokens, in this order: rows of `lm_head.weight`, or of the embedding where
+    /// config.json ties the two.
+    case lmTokens([Int32])
 
     /// One linear layer of a head.
     package struct Layer: Sendable, Equatable {
@@ -24,6 +27,8 @@ package enum Head: Sendable, Equatable {
 package enum Reduction: Sendable, Equatable {
     /// The probability of one class among all.
     case softmax(Int)
+    /// The probability of any of these classes among all (ReasonEval's validity: 1 and 2 of three).
+    case sum([Int])
     /// p1 - p0 of two classes, in [-1, 1].
     case margin
     /// The logistic of one class.
@@ -39,9 +44,13 @@ package enum ModelError: Error, Sendable, Equatable {
     case unsupportedActivation(String)
     case unsupportedRopeScaling(String)
     case missingTensor(String)
+    /// A tensor of the decoder that config.json has no place for: the rewards would not be those of the model.
+    case unexpectedTensor(String)
     case wrongShape(tensor: String, expected: [Int], found: [Int])
     /// The head has too few or too many classes for the reduction.
     case wrongClassCount(reduction: Reduction, found: Int)
+    /// A token of the head has no row in the vocabulary, or is named twice.
+    case badHeadTokens([Int32], rows: Int)
     case badThreadCount(Int)
 
     case emptyBatch

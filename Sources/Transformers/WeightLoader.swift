@@ -19,8 +19,8 @@ struct WeightLoader {
         self.chooser = chooser
     }
 
-    /// Refuses a tensor that is missing or has another shape than planned, from the files' headers alone and before
-    /// gigabytes are read; then announces what will be read.
+    /// Refuses a tensor that is missing, has another shape than planned or that a decoder so planned would leave out,
+    /// from the files' headers alone and before gigabytes are read; then announces what will be read.
     func check(_ plans: [TensorPlan]) throws(ModelError) {
         var total = 0
         for plan in plans {
@@ -28,9 +28,22 @@ struct WeightLoader {
             guard info.shape == plan.shape else {
                 throw .wrongShape(tensor: plan.name, expected: plan.shape, found: info.shape)
             }
-            total += info.byteCount
+            // A plan's shape is never empty, and its rows lie within it.
+            total += plan.rows.map { $0.count * (info.byteCount / plan.shape[0]) } ?? info.byteCount
         }
+        if let name = stranger(to: plans) { throw .unexpectedTensor(name) }
         progress?.addTotal(total)
+    }
+
+    /// A tensor of the decoder that no plan names: another family's bias or norm, or a layer that config.json does not
+    /// count. Heads and output layers have names of their own, and may lie there unused.
+    private func stranger(to plans: [TensorPlan]) -> String? {
+        let planned = Set(plans.map(\.name))
+        let names = Array(checkpoint.tensors.keys) + checkpoint.unsupportedTensors.keys
+        return names.filter {
+            // Frequencies that older files stored, and that config.json tells as well.
+            $0.hasPrefix("model.") && !planned.contains($0) && !$0.hasSuffix(".rotary_emb.inv_freq")
+        }.min()
     }
 
     /// A tensor may lie in the files in a type that nobody computes with.
@@ -40,9 +53,34 @@ struct WeightLoader {
     }
 
     mutating func matrix(_ plan: TensorPlan) throws(ModelError) -> StoredMatrix {
+        if let rows = plan.rows { return try gather(rows, of: plan) }
         let tensor = try read(plan)
         memoryBytes += tensor.bytes.count
         return StoredMatrix(tensor: tensor, rows: plan.shape[0], columns: plan.shape[1])
+    }
+
+    /// Some rows, one by one and widened: the rest of the matrix, often a gigabyte, stays in the file.
+    private mutating func gather(_ rows: [Int], of plan: TensorPlan) throws(ModelError) -> StoredMatrix {
+        let columns = plan.shape[1]
+        let gathered = FloatBuffer(count: rows.count * columns)
+        // Room for one row as it is stored, which is never wider.
+        let stored = FloatBuffer(count: columns)
+        // Else it could be freed while its numbers are in use.
+        defer { withExtendedLifetime(stored) {} }
+        let room = UnsafeMutableRawBufferPointer(start: stored.start, count: columns * MemoryLayout<Float>.stride)
+        for (index, row) in rows.enumerated() {
+            let dtype: DType
+            do throws(CheckpointError) {
+                dtype = try checkpoint.readRow(row, of: plan.name, into: room, progress: progress)
+            } catch {
+                throw .checkpoint(error)
+            }
+            let status = lp_widen(stored.start, dtype.kernelType, columns, gathered.start + index * columns)
+            precondition(status == LP_OK, "a stored type has no kernel")
+        }
+        parameterCount += rows.count * columns
+        memoryBytes += rows.count * columns * MemoryLayout<Float>.stride
+        return StoredMatrix(gathered: gathered, rows: rows.count, columns: columns)
     }
 
     /// A norm's weight or a bias, widened: they are small, and used beside float32 numbers.

@@ -125,6 +125,12 @@ import Testing
         #expect(try ModelConfig(json: config(["partial_rotary_factor": 1.0])).headDimension == 8)
     }
 
+    @Test func `an absent head dimension is an even share, but 128 in Qwen3`() throws {
+        for (family, dimension) in [("qwen2", 8), ("llama", 8), ("mistral", 8), ("qwen3", 128)] {
+            #expect(try ModelConfig(json: config(family: family)).headDimension == dimension)
+        }
+    }
+
     @Test func `key and value heads are as many as heads where they are null, and in Llama where they are absent`()
         throws
     {

@@ -27,14 +27,6 @@ import Testing
         #expect(refusal(of: folder) == .fileTooLarge("config.json", bytes: large + 1, limit: large))
     }
 
-    @Test(arguments: [
-        nil, "pytorch_model.bin", "pytorch_model.bin.index.json", "adapter_model.safetensors", "adapter_config.json",
-    ])
-    func `a folder without safetensors says what stands there instead`(name: String?) throws {
-        let folder = try modelFolder(name.map { [$0: [1]] } ?? [:])
-        #expect(refusal(of: folder) == .noWeights(instead: name))
-    }
-
     @Test func `symbolic links are followed`() throws {
         let blobs = try TemporaryFolder()
         try blobs.write(Self.sound, to: "blob")
@@ -82,6 +74,25 @@ import Testing
         #expect(truncate(folder.path + "/model.safetensors", off_t(Self.sound.count - 1)) == 0)
         #expect(throws: CheckpointError.fileChanged("model.safetensors")) { try checkpoint.load("b") }
         #expect(throws: CheckpointError.fileChanged("model.safetensors")) { try checkpoint.load("a") }
+    }
+
+    @Test(arguments: [1, 4 << 20, 40 << 20])
+    func `a file cut while it is loaded is refused or was read before, and kills nobody`(bytes: Int) async throws {
+        let values = [Float](repeating: 1, count: 12 << 20)
+        let folder = try modelFolder(["model.safetensors": safetensors([("t", values)])])
+        let checkpoint = try Checkpoint(folder: folder.path)
+        let progress = LoadProgress()
+        let cutter = Task.detached {
+            while progress.doneBytes == 0 { await Task.yield() }
+            return truncate(folder.path + "/model.safetensors", off_t(bytes)) == 0
+        }
+        do throws(CheckpointError) {
+            let tensor = try checkpoint.load("t", progress: progress)
+            #expect(floats(tensor) == values)
+        } catch {
+            #expect(error == .fileChanged("model.safetensors"))
+        }
+        #expect(await cutter.value)
     }
 
     @Test func `a file written in place is refused at load`() throws {

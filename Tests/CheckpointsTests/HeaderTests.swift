@@ -1,6 +1,7 @@
 // One hostile safetensors file for each rule.
 import Checkpoints
 import Fixtures
+import Glibc
 import JSON
 import Testing
 
@@ -43,6 +44,20 @@ import Testing
     ) throws {
         let text = String(repeating: " ", count: bytesAfter)
         #expect(try refusal(ofHeader: safetensors(header: text, length: length)) == .header(file: Self.file, problem))
+    }
+
+    @Test(arguments: [100_000_000, 100_000_001, 1 << 40] as [UInt64])
+    func `a length that its file has but no model needs is refused before it is read`(length: UInt64) throws {
+        let folder = try modelFolder([Self.file: safetensors(header: "{", length: length)])
+        // A sparse file: its length is all that it has.
+        #expect(truncate(folder.path + "/" + Self.file, off_t(8 + length)) == 0)
+        #expect(refusal(of: folder) == .header(file: Self.file, .tooLong(length, limit: 8 << 20)))
+    }
+
+    @Test func `another file behind the data is refused, so that no file is two`() throws {
+        let zip: [UInt8] = [0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 18)
+        let bytes = safetensors([("t", [1])]) + zip
+        #expect(try refusal(ofHeader: bytes) == .header(file: Self.file, .trailingBytes(22)))
     }
 
     @Test func `a header as long as the limit is read`() throws {

@@ -48,7 +48,7 @@ private let sound = JSONValue.object(config()).serialized()
     private static let refused: [([String: [UInt8]], CheckpointError)] = [
         ([:], .missingFile("config.json")),
         (["config.json": sound], .noWeights(instead: nil)),
-        (["config.json": sound, "pytorch_model.bin": [0]], .noWeights(instead: "pytorch_model.bin")),
+        (["config.json": sound, "pytorch_model.bin": [0]], .noWeights(instead: .pickle("pytorch_model.bin"))),
         (
             ["config.json": sound, "model.safetensors": [1, 2]],
             .header(file: "model.safetensors", .fileTooShort(bytes: 2))

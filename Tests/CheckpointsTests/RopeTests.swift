@@ -126,7 +126,7 @@ import Testing
     }
 
     private static let refusals: [(String, JSONObject, String, FieldProblem)] = [
-        ("gemma2", ["sliding_window": 16], "sliding_window", .unsupported("gemma2")),
+        ("gemma2", ["sliding_window": 16], "model_type", .unsupported("gemma2")),
         ("mistral", ["sliding_window": 0], "sliding_window", .outOfRange("0")),
         ("mistral", ["sliding_window": 2_147_483_648], "sliding_window", .outOfRange("2147483648")),
         (

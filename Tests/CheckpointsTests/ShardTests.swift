@@ -56,7 +56,7 @@ import Testing
 
     @Test func `a shard that is not there is named`() throws {
         let folder = try shardedFolder(Self.map("a", "3.safetensors"), Self.shards)
-        #expect(refusal(of: folder) == .missingFile("3.safetensors"))
+        #expect(refusal(of: folder) == .index(.missingShard("3.safetensors")))
     }
 
     @Test(arguments: ["[]", "{\"weight_map\":[]}", "{\"weight_map\":{}}", "{}"])

@@ -5,7 +5,7 @@
 #   python3 make_goldens.py --check       the same, but compares with what is here and writes nothing
 #
 # Weights come from integers through exact arithmetic, and rewards are computed in float64 and rounded to 7 digits, so
-# any machine makes the same bytes. `qwen2_reference.py` is the model, `tiny_tokenizer.py` the tokenizer and templates.
+# any machine makes the same bytes. `reference.py` is the model, `tiny_tokenizer.py` the tokenizer and templates.
 
 import json
 import os
@@ -17,7 +17,7 @@ import numpy as np
 
 sys.dont_write_bytecode = True  # no __pycache__ in the checkout
 
-from qwen2_reference import RewardModel, load_checkpoint, parse_safetensors
+from reference import RewardModel, load_checkpoint, parse_safetensors
 from tiny_tokenizer import Renderer, learn_merges, tokenizer_json
 
 HERE = Path(__file__).resolve().parent
@@ -25,7 +25,7 @@ SHARED = Path(os.environ.get("LINCHPIN_SHARED", HERE.parents[2] / "shared"))
 
 # --- The reference, proven on what transformers computed -------------------------------------------------------------
 
-PROVEN = ["qwen-prm", "qwen-prm-sharded", "skywork", "trl-prm", "qwen3-orm"]
+PROVEN = ["qwen-prm", "qwen-prm-sharded", "skywork", "trl-prm", "qwen3-orm", "math-shepherd", "rlhflow"]
 
 
 def prove():
@@ -44,7 +44,7 @@ def prove():
             if case["family"] in render:
                 ids, reads = render[case["family"]](case["prompt"], case["steps"])
                 assert (ids, reads) == (case["ids"], case["read_positions"]), (name, case["title"])
-            rewards = model.rewards(case["ids"], case["read_positions"], case["reduction"])
+            rewards = model.rewards(case["ids"], case["read_positions"], case["reduction"], case["candidate_tokens"])
             differences.append(np.abs(rewards - np.array(case["rewards"])).max())
         print(f"{name:17} {len(mine):2} cases, largest difference {max(differences):.1e}")
         worst = max(worst, *differences)
@@ -75,11 +75,14 @@ class Chance:
 
 
 def make_weights(config, chance, head, with_lm_head):
-    """All tensors of a Qwen2 reward model by name, float64."""
+    """All tensors of a reward model by name, float64."""
     hidden, inter, vocab = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
-    dim = hidden // config["num_attention_heads"]
+    dim = config.get("head_dim") or hidden // config["num_attention_heads"]
     q, kv = config["num_attention_heads"] * dim, config["num_key_value_heads"] * dim
     tensors = {}
+    # Qwen2 has biases before attention alone; Llama's config may ask for them there and behind, and in the MLP.
+    asked, in_mlp = bool(config.get("attention_bias")), 0.25 if config.get("mlp_bias") else None
+    before = config["model_type"] == "qwen2" or asked
 
     def linear(name, out, inputs, gain, bias=None):
         tensors[name + ".weight"] = chance.bell((out, inputs)) * (gain / 2 ** round(np.log2(inputs) / 2))
@@ -94,14 +97,14 @@ def make_weights(config, chance, head, with_lm_head):
     for layer in range(config["num_hidden_layers"]):
         name = f"model.layers.{layer}."
         norm(name + "input_layernorm")
-        linear(name + "self_attn.q_proj", q, hidden, 1.5, bias=0.5)
-        linear(name + "self_attn.k_proj", kv, hidden, 1.5, bias=0.5)
-        linear(name + "self_attn.v_proj", kv, hidden, 1, bias=0.25)
-        linear(name + "self_attn.o_proj", hidden, q, 1)
+        linear(name + "self_attn.q_proj", q, hidden, 1.5, bias=0.5 if before else None)
+        linear(name + "self_attn.k_proj", kv, hidden, 1.5, bias=0.5 if before else None)
+        linear(name + "self_attn.v_proj", kv, hidden, 1, bias=0.25 if before else None)
+        linear(name + "self_attn.o_proj", hidden, q, 1, bias=0.25 if asked else None)
         norm(name + "post_attention_layernorm")
-        linear(name + "mlp.gate_proj", inter, hidden, 1)
-        linear(name + "mlp.up_proj", inter, hidden, 1)
-        linear(name + "mlp.down_proj", hidden, inter, 1)
+        linear(name + "mlp.gate_proj", inter, hidden, 1, bias=in_mlp)
+        linear(name + "mlp.up_proj", inter, hidden, 1, bias=in_mlp)
+        linear(name + "mlp.down_proj", hidden, inter, 1, bias=in_mlp)
     norm("model.norm")
     if with_lm_head:
         linear("lm_head", vocab, hidden, 1)

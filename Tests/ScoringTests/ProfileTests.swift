@@ -60,7 +60,7 @@ func replaced(_ name: String, _ file: String, _ old: String, _ new: String) thro
         let text = #"{"separator":"\n","semantics":"value","scale":"raw","system":null,"reduction":"softmax[0]"}"#
         let profile = try plan(golden("tiny-prm", changing: ["linchpin.json": text])).profile
         #expect(profile.name == "qwen-prm" && profile.separator == "\n" && profile.reduction == .softmax(0))
-        #expect(profile.template == .chatMarker(system: nil, marker: "<extra_0>"))
+        #expect(profile.template == TemplateRecipe(.chatMarker, system: .none, marker: "<extra_0>"))
         #expect(profile.defaultCredit.pooling == .last && profile.defaultCredit.scale == .logit)
     }
 
@@ -101,7 +101,7 @@ func replaced(_ name: String, _ file: String, _ old: String, _ new: String) thro
     @Test(arguments: [
         (#"{"profile":"best"}"#, "unknownProfile"), (#"{"profil":"pure"}"#, "unknownOverride"),
         (#"{"profile":7}"#, "badOverride"), (#"[]"#, "badOverride"), (#"{"#, "notJSON"),
-        (#"{"separator":""}"#, "badOverride"), (#"{"reduction":"softmax[9]"}"#, "badOverride"),
+        (#"{"separator":""}"#, "badOverride"), (#"{"reduction":"softmax[9]"}"#, "wrongHead"),
         (#"{"scale":"percent"}"#, "badOverride"), (#"{"semantics":"good"}"#, "badOverride"),
         (#"{"template_separator":"\n"}"#, "badOverride"), (#"{"marker":"<nowhere>"}"#, "missingToken"),
         (#"{"profile":"skywork"}"#, "missingTensor"), (#"{"profile":"trl"}"#, "missingTensor"),
@@ -114,9 +114,14 @@ func replaced(_ name: String, _ file: String, _ old: String, _ new: String) thro
 
     @Test func `an architecture that no profile covers is refused by name`() throws {
         let config = try replaced("tiny-prm", "config.json", "Qwen2ForProcessRewardModel", "Qwen2ForCausalLM")
-        #expect(throws: ProfileError.unknownArchitecture(["Qwen2ForCausalLM"])) {
+        let thrown = #expect(throws: ProfileError.self) {
             try plan(golden("tiny-prm", changing: ["config.json": config]))
         }
+        guard case .unknownArchitecture(["Qwen2ForCausalLM"], let languageModels) = try #require(thrown) else {
+            Issue.record("\(String(describing: thrown))")
+            return
+        }
+        #expect(languageModels.contains("math-shepherd") && !languageModels.contains("trl"))
     }
 
     @Test func `a head of another family is refused with the tensor's name`() throws {

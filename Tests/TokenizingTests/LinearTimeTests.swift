@@ -24,6 +24,22 @@ private let units = [
         try expectLinear(unit) { tokenizer.encodeWithAddedTokens($0).count }
     }
 
+    /// A text of these kinds is one piece; of the second, whose merges reach across words, it is merged as one.
+    @Test(arguments: ["legacy", "never"], units + ["\u{2581}", "the ", "Q", "a "])
+    func `time without a split pattern grows with the text`(name: String, unit: String) throws {
+        let tokenizer = try Golden.tokenizer(name)
+        try expectLinear(unit) { tokenizer.encode($0).count }
+    }
+
+    @Test(arguments: ["tiny", "legacy"], [" ки", "a", "e\u{301}"])
+    func `time grows with the number of texts that are joined`(name: String, unit: String) throws {
+        let tokenizer = try Golden.tokenizer(name)
+        try expectLinear(unit) { text in
+            let texts = [String](repeating: unit, count: text.utf8.count / unit.utf8.count)
+            return tokenizer.encode(joining: texts).ends.count
+        }
+    }
+
     @Test(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.skipped)))
     func `a million scalars of each kind come back as they were`() throws {
         let tokenizer = try Tokenizer(parsing: Shared.bytes("tokenizers/qwen2.5-prm.tokenizer.json"))

@@ -8,7 +8,7 @@ import Tokenizing
 
     init() throws { tokenizer = try Golden.tinyTokenizer() }
 
-    @Test(arguments: [1, 2, 3, 8, 40, Merger.scannedBytes, Merger.scannedBytes + 1, 200])
+    @Test(arguments: [1, 2, 3, 8, 40, Merger.scannedSymbols, Merger.scannedSymbols + 1, 200])
     func `scanning and the queue give the same ids`(length: Int) {
         var random = SeededGenerator(seed: UInt64(length))
         for _ in 0..<200 {

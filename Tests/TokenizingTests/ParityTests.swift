@@ -6,18 +6,31 @@ import Testing
 import Tokenizing
 
 @Suite struct ParityTests {
-    @Test func `the tiny tokenizer gives Hugging Face's ids`() throws {
-        let result = try compare(Golden.file("tiny.parity.jsonl"))
-        #expect(result.compared == 250)
+    /// One of every kind: byte level, with whole pieces unmerged, and SentencePiece's by its ways with spaces.
+    @Test(arguments: [
+        ("tiny", 250), ("unmerged", 120), ("legacy", 120), ("first", 120), ("always", 120), ("never", 120),
+    ])
+    func `the small tokenizers give Hugging Face's ids`(name: String, count: Int) throws {
+        let result = try compare(Golden.file("\(name).parity.jsonl"))
+        #expect(result.compared == count)
         #expect(result.differences == [])
     }
 
     @Test(
         .enabled(if: Shared.isPresent, Comment(rawValue: Shared.skipped)),
-        arguments: ["qwen2.5", "qwen2.5-prm"]
+        arguments: ["qwen2.5", "qwen2.5-prm", "mistral"]
     )
     func `the 73 hard strings have Hugging Face's ids`(name: String) throws {
-        let tokenizer = try Tokenizer(parsing: Shared.bytes("tokenizers/\(name).tokenizer.json"))
+        try expectVectors(of: name, Tokenizer(parsing: Shared.bytes("tokenizers/\(name).tokenizer.json")))
+    }
+
+    /// Llama-3's vocabulary is licensed: rebuild_llama3.py fetches it, and parity.py before this test in Deploy/test.
+    @Test(.enabled(if: Shared.isPresent && llama3 != nil, "SKIPPED: run Tests/TokenizingTests/rebuild_llama3.py"))
+    func `the 73 hard strings have Llama-3's ids`() throws {
+        try expectVectors(of: "llama3", Tokenizer(parsing: [UInt8](Data(contentsOf: #require(llama3)))))
+    }
+
+    private func expectVectors(of name: String, _ tokenizer: Tokenizer) throws {
         let rows = try JSONValue(parsing: Shared.bytes("tokenizers/tokenizer_vectors.json")).array ?? []
         #expect(rows.count == 73)
         for row in rows {
@@ -40,15 +53,22 @@ import Tokenizing
 
 private let parityFile: String? = ProcessInfo.processInfo.environment["LINCHPIN_PARITY"]
 
+/// Where rebuild_llama3.py, alone or called by parity.py, has put Llama-3's file.
+private let llama3: URL? = ["llama3", "python-parity"]
+    .map { Shared.checkout.appendingPathComponent(".build/\($0)/llama3.tokenizer.json") }
+    .first { FileManager.default.fileExists(atPath: $0.path) }
+
 /// Files that are committed beside the tests.
 enum Golden {
     static func file(_ name: String) -> URL {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(name)")
     }
 
-    static func tinyTokenizer() throws -> Tokenizer {
-        try Tokenizer(parsing: [UInt8](Data(contentsOf: file("tiny.tokenizer.json"))))
+    static func tokenizer(_ name: String) throws -> Tokenizer {
+        try Tokenizer(parsing: [UInt8](Data(contentsOf: file("\(name).tokenizer.json"))))
     }
+
+    static func tinyTokenizer() throws -> Tokenizer { try tokenizer("tiny") }
 }
 
 /// Encodes every line of a file of parity.py both ways; a line with `tokenizer` names the file that the next are for.

@@ -1,22 +1,26 @@
 #!/usr/bin/env python3
 """Compares Sources/Tokenizing with Hugging Face `tokenizers` on random and real strings.
 
-    python3 Tests/TokenizingTests/parity.py [--count 100000] [--seed 1] [--keep FILE] [--skip-build]
+    python3 Tests/TokenizingTests/parity.py [--count 10000] [--seed 1] [--keep FILE] [--skip-build] [--only NAME]
     python3 Tests/TokenizingTests/parity.py --golden      writes Golden/ again, which every test run reads
 
-Each string is encoded twice by `tokenizers`: as ordinary text (a tokenizer without added tokens) and with added tokens
-(`encode(add_special_tokens=False)`). Text and ids go into a file that the test `ParityTests` compares with ours. The
-tokenizers are those of ../shared where it is there, one with added tokens of every flag, and the tiny one of Golden/.
-Needs the PyPI package of `REQUIREMENTS`, installed into a scratch folder; where it cannot be, this says SKIPPED and
-succeeds, unless `--must-run` is given.
+`--count` strings for each tokenizer, in parts, so that memory is bounded. Each string is encoded twice by `tokenizers`:
+as ordinary text (a tokenizer without added tokens) and with added tokens (`encode(add_special_tokens=False)`). Text and
+ids go into a file that the test `ParityTests` compares with ours. The tokenizers are those of ../shared where it is
+there, Qwen's with added tokens of every flag, Llama-3's (rebuild_llama3.py) and the small ones of Golden/. Needs the
+PyPI package of `REQUIREMENTS`, installed into a scratch folder; where it cannot be, this says SKIPPED and succeeds,
+unless `--must-run` is given.
 """
-import argparse, json, os, pathlib, random, subprocess, sys, tempfile
+import argparse, functools, json, os, pathlib, random, subprocess, sys, tempfile
+
+import rebuild_llama3
 
 REQUIREMENTS = ["tokenizers==0.23.3"]
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 SHARED = pathlib.Path(os.environ.get("LINCHPIN_SHARED", CHECKOUT.parent / "shared"))
 PACKAGES = CHECKOUT / ".build" / "python-parity"
+PART = 50_000  # strings in one file: some 60 MB
 QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 
 # --- Tokenizers
@@ -66,6 +70,62 @@ def tiny():
     }
 
 
+def marked(name):
+    """Small tokenizers of SentencePiece's kind, by what they do with spaces and unknown characters."""
+    pairs = ["▁ t", "h e", "▁t he", "▁ ▁", "▁▁ ▁▁", "i n", "e r", "o n", "a n", "▁ a", "▁a n", "n d", "▁an d", "a a",
+             "aa aa", "1 2", "= =", "== ==", "▁ =", "▁ +", "к и", "▁ ки", "s t", "e p", "st ep", "▁ step", "< step",
+             "<0x0A> <0x0A>", "▁ 1", "▁ 12", "0 0", "l l", "' ll", "é t", "b c", "a b", "ab c", "a bc", "▁ bc"]
+    if name == "never":  # merges that reach across a word's border
+        pairs += [". ▁", ".▁ a", "a ▁", "▁ a▁"]
+    characters = "▁" + "".join(map(chr, range(0x21, 0x7F))).replace("~", "").replace("Q", "") + "éки你\u0301\U0001f600"
+    unknown, fuses, byte_values = {"legacy": ("<unk>", True, range(256)), "first": ("<unk>", True, []),
+                                   "always": ("<unk>", False, range(0x80)), "never": (None, False, range(256))}[name]
+    tokens = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256) if byte in byte_values]
+    pairs = [pair for pair in pairs if byte_values or "<0x" not in pair]
+    vocab = {token: index for index, token in enumerate(dict.fromkeys([*tokens, *characters]))}
+    for pair in pairs:
+        vocab.setdefault(pair.replace(" ", ""), len(vocab))
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": name, "split": name == "always"}
+    if name == "always":  # as older files have it: the scheme is what the word for it defaults to
+        metaspace = {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True, "prepend_scheme": "always"}
+    text, begin, end = {"Sequence": {"id": "A", "type_id": 0}}, *(
+        {"SpecialToken": {"id": token, "type_id": 0}} for token in ["<s>", "</s>"])
+    special = [added(token, normalized=name == "first") for token in tokens[:3]]
+    return {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": numbered(special + [token for token in FLAGGED if token["content"] != "word"], vocab),
+        "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, replace]}
+        if name == "legacy" else None,
+        "pre_tokenizer": None if name == "legacy" else metaspace,
+        "post_processor": {
+            "type": "TemplateProcessing", "single": [begin, text, end], "pair": [begin, text, end],
+            "special_tokens": {token: {"id": token, "ids": [id], "tokens": [token]} for token, id in [("<s>", 1), ("</s>", 2)]},
+        },
+        "decoder": {"type": "Sequence", "decoders": [{**replace, "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
+                    {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+        "model": {"type": "BPE", "dropout": None, "unk_token": unknown, "continuing_subword_prefix": None,
+                  "end_of_word_suffix": None, "fuse_unk": fuses, "byte_fallback": len(byte_values) > 0, "ignore_merges": False,
+                  "vocab": vocab, "merges": [pair.split(" ") for pair in pairs]},
+    }
+
+
+def unmerged():
+    """The tiny tokenizer as Llama-3's kind: numbers of three digits, whole pieces that no merge makes."""
+    tokenizer = tiny()
+    vocab = tokenizer["model"]["vocab"]
+    for word in ["Ġanswer", "answer", "100", "don", "ĠÐºÐ¸", "Ġanswerwithmorethanfifteenbytes", "Ċ" * 20]:
+        vocab.setdefault(word, len(vocab))
+    tokenizer["added_tokens"] = numbered(FLAGGED, vocab)
+    tokenizer["normalizer"] = None
+    tokenizer["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = rebuild_llama3.PATTERN
+    tokenizer["model"]["ignore_merges"] = True
+    return tokenizer
+
+
+GOLDEN = {"tiny": tiny, "unmerged": unmerged, **{name: lambda name=name: marked(name) for name in ["legacy", "first", "always", "never"]}}
+
+
 def numbered(tokens, vocab):
     """Added tokens with the ids that `tokenizers` gives them: the model's own where it has them, then the next."""
     result, following = [], len(vocab)
@@ -97,6 +157,7 @@ WORDS = """the a of and step Step answer = + - * / 1 12 3.14 $5 100% don't DON'T
 \U00011938 \U0001d15e \u0958 \u2126 \ufb01 \uff21 \U00016d68 word one two""".split()
 SPECIAL = """<|im_start|> <|im_end|> <|endoftext|> <extra_0> <tool_call> </tool_call> <|im_end <|im_ end|> |im_end|> <|im_end|>> <<|im_end|>
 <|fim_prefix|> <extra_0 extra_0> <extra_1> <|IM_END|> <step> <step>+ <step <left> <right> <both> word wordy \n\n""".split(" ")
+SPECIAL += ["▁", "▁▁", "▁the", "<s>", "</s>", "<unk>", "<0x0A>", " ки", "~Q~", "ки\n", "▁ ▁"]
 SPECIAL = [piece for text in SPECIAL for piece in text.split("\n") if piece] + ["\n\n", "  ", "one two", "\u1100\u1161", "e\u0301t\u00e9"]
 NEWLINES = ["\n", "\r\n", "\r", "\n\n", "\n\n\n", " \n", "\n ", "\t\n", "\u2028", "\x85", "  \n  \n", ".\n\n", "!\n\n\nx"]
 
@@ -132,6 +193,7 @@ def random_text(random):
     return "".join(unit(random) for _ in range(random.randrange(1, 14)))
 
 
+@functools.cache
 def real_texts():
     path = SHARED / "data" / "gsm8k-rollouts.jsonl"
     if not path.exists():
@@ -144,7 +206,7 @@ def texts(count, seed):
     """Two fifths of the strings are real where there are any, some of those with random bits between; all differ."""
     rng = random.Random(seed)
     real = real_texts()
-    rng.shuffle(real)
+    real = rng.sample(real, len(real))
     seen = set()
     while len(seen) < count:
         text = random_text(rng)
@@ -176,53 +238,85 @@ def rows(tokenizer, strings):
             yield json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
-def shared_tokenizers():
-    """Paths of the tokenizers of ../shared, and of one of them with added tokens of every flag."""
-    found = [SHARED / "tokenizers" / f"{name}.tokenizer.json" for name in ["qwen2.5-prm", "qwen2.5"]]
-    if not found[0].exists():
-        return []
-    flagged = json.loads(found[0].read_text(encoding="utf-8"))
+def tokenizer_paths():
+    """Those of ../shared, one of them with added tokens of every flag, Llama-3's and the small ones."""
+    small = [HERE / "Golden" / f"{name}.tokenizer.json" for name in GOLDEN]
+    shared = [SHARED / "tokenizers" / f"{name}.tokenizer.json" for name in ["qwen2.5-prm", "qwen2.5", "mistral"]]
+    if not shared[0].exists():
+        print(f"no large tokenizers: {SHARED} is not there")
+        return small
+    try:
+        shared.append(rebuild_llama3.rebuild(PACKAGES))
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"SKIPPED: Llama-3's tokenizer, since its vocabulary cannot be had ({error})")
+    flagged = json.loads(shared[0].read_text(encoding="utf-8"))
     flagged["added_tokens"] = numbered(FLAGGED, flagged["model"]["vocab"])
     path = PACKAGES / "flagged.tokenizer.json"
     path.write_text(json.dumps(flagged, ensure_ascii=False), encoding="utf-8")
-    return [*found, path]
+    return [*shared, path, *small]
 
 
-def write(file, count, seed):
-    """The strings, dealt out in turn: half to the first tokenizer, the rest to the others. Returns how many."""
-    paths = shared_tokenizers() + [HERE / "Golden" / "tiny.tokenizer.json"]
-    strings = list(texts(count, seed))
-    shares = [strings[0::2]] + [strings[1::2][index::len(paths) - 1] for index in range(len(paths) - 1)] \
-        if len(paths) > 1 else [strings]
-    print("real texts of ../shared among them" if real_texts() else f"no real texts: {SHARED} is not there")
-    for path, share in zip(paths, shares):
-        print(f"{len(share)} strings for {path}", flush=True)
-        file.write(json.dumps({"tokenizer": str(path)}) + "\n")
-        for row in rows(json.loads(path.read_text(encoding="utf-8")), share):
-            file.write(row + "\n")
-    return sum(map(len, shares))
+def parts(paths, count, seed):
+    """Lists of tokenizers and strings, about `PART` strings in each list."""
+    part, held = [], 0
+    for number, path in enumerate(paths):
+        for start in range(0, count, PART):
+            strings = list(texts(min(PART, count - start), f"{seed} {number} {start}"))
+            part.append((path, strings))
+            held += len(strings)
+            if held >= PART:
+                yield part
+                part, held = [], 0
+    if part:
+        yield part
+
+
+def write(path, part):
+    with open(path, "w", encoding="utf-8") as file:
+        for tokenizer, strings in part:
+            file.write(json.dumps({"tokenizer": str(tokenizer)}) + "\n")
+            for row in rows(json.loads(tokenizer.read_text(encoding="utf-8")), strings):
+                file.write(row + "\n")
+
+
+def compare(path, options):
+    """Runs the test on one file; whether all ids agree."""
+    if options.program:
+        command = [str(options.program.resolve()), "--testing-library", "swift-testing", "--filter", "ParityTests"]
+    else:
+        command = ["swift", "test", "-c", "release", "--filter", "ParityTests", *(["--skip-build"] if options.skip_build else [])]
+    test = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, "LINCHPIN_PARITY": str(path.resolve())},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    result = [line for line in test.stdout.splitlines() if line.startswith("parity: ")]
+    print(*(result if test.returncode == 0 and result else [test.stdout]), sep="\n", flush=True)
+    return test.returncode == 0 and len(result) == 1
 
 
 def write_golden():
     folder = HERE / "Golden"
     folder.mkdir(exist_ok=True)
-    tokenizer = tiny()
-    (folder / "tiny.tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     global real_texts
     real_texts = list
-    strings = [text for text in texts(400, 7) if len(text) < 200][:250]
-    lines = [json.dumps({"tokenizer": "tiny.tokenizer.json"}), *rows(tokenizer, strings)]
-    (folder / "tiny.parity.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name, make in GOLDEN.items():
+        tokenizer = make()
+        path = folder / f"{name}.tokenizer.json"
+        indent = 1 if name == "tiny" else None
+        path.write_text(json.dumps(tokenizer, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+        strings = [text for text in texts(400, 7) if len(text) < 200][:250 if name == "tiny" else 120]
+        lines = [json.dumps({"tokenizer": path.name}), *rows(tokenizer, strings)]
+        (folder / f"{name}.parity.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--count", type=int, default=10_000, help="strings for each tokenizer")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=pathlib.Path, help="write the compared file here and leave it")
+    parser.add_argument("--only", nargs="+", default=[], help="tokenizers whose file names begin so")
+    parser.add_argument("--keep", type=pathlib.Path, help="write the compared file (the last, if many) here and leave it")
     parser.add_argument("--golden", action="store_true")
     parser.add_argument("--must-run", action="store_true")
     parser.add_argument("--skip-build", action="store_true", help="the tests are built already")
+    parser.add_argument("--program", type=pathlib.Path, help="the built test program, in place of `swift test`")
     options = parser.parse_args()
     install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action=ignore",
                               "--target", str(PACKAGES), "--upgrade", *REQUIREMENTS])
@@ -233,15 +327,17 @@ def main():
     if options.golden:
         write_golden()
         return 0
+    paths = [path for path in tokenizer_paths() if not options.only or path.name.startswith(tuple(options.only))]
+    print("real texts of ../shared among the strings" if real_texts() else f"no real texts: {SHARED} is not there")
     with tempfile.TemporaryDirectory() as folder:
         path = options.keep or pathlib.Path(folder) / "parity.jsonl"
-        with open(path, "w", encoding="utf-8") as file:
-            count = write(file, options.count, options.seed)
-        print(f"{count} strings, each as ordinary text and with added tokens", flush=True)
-        build = ["--skip-build"] if options.skip_build else []
-        test = subprocess.run(["swift", "test", "-c", "release", "--filter", "ParityTests", *build], cwd=CHECKOUT,
-                              env={**os.environ, "LINCHPIN_PARITY": str(path.resolve())})
-        return test.returncode
+        for part in parts(paths, options.count, options.seed):
+            print(*(f"{len(strings)} strings for {tokenizer.name}" for tokenizer, strings in part), sep="\n", flush=True)
+            write(path, part)
+            if not compare(path, options):
+                return 1
+    print(f"{options.count} strings for each of {len(paths)} tokenizers, as ordinary text and with added tokens: all equal")
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import CKernels
 import Checkpoints
 import Fixtures
+import JSON
 import Testing
 import Transformers
 
@@ -19,6 +20,19 @@ private let models = [
         dimension: 34
     ),
     RandomModel(hidden: 896, intermediate: 1216, layers: 1, heads: 14, dimension: 64),
+    RandomModel(
+        modelType: "llama",
+        hidden: 48,
+        heads: 3,
+        keyValueHeads: 1,
+        dimension: 12,
+        asksForBiases: true,
+        scaling: [
+            "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 64,
+        ]
+    ),
+    RandomModel(modelType: "mistral", dtype: LP_FLOAT16, window: 20),
 ]
 
 /// Rollouts of all lengths around the tile and the block, with reads at random places and at the end.
@@ -69,6 +83,30 @@ extension RewardModel {
             }
         }
         #expect(try await single.bits(of: [sequences[0], sequences[0]]) == [alone[0], alone[0]])
+    }
+
+    @Test(arguments: [[0, 100], [7, 3, 55]] as [[Int32]], [LP_BFLOAT16, LP_FLOAT16, LP_FLOAT32])
+    func `logits of words have the same bits in any company, from any stored type, tied or not`(
+        tokens: [Int32],
+        dtype: lp_dtype
+    ) async throws {
+        let model = RandomModel(modelType: "llama", dtype: dtype)
+        var generator = SeededGenerator(seed: 34)
+        let sequences = rollouts(count: 24, vocabulary: model.vocabulary, using: &generator)
+        var known: [[[UInt32]]] = []
+        for tied in [false, true] {
+            let folder = try model.write(config: { $0["tie_word_embeddings"] = .bool(tied) })
+            func load(threads: Int) throws -> RewardModel {
+                try loadModel(folder, head: .lmTokens(tokens), reduction: .softmax(1), threads: threads)
+            }
+            let single = try load(threads: 1)
+            #expect(single.classCount == tokens.count)
+            var alone: [[UInt32]] = []
+            for sequence in sequences { alone += try await single.bits(of: [sequence]) }
+            #expect(try await load(threads: 3).bits(of: sequences) == alone)
+            known.append(alone)
+        }
+        #expect(known[0] != known[1], "the tied words are the embedding's, not those of lm_head")
     }
 
     @Test func `batches that arrive at the same time keep their bits`() async throws {

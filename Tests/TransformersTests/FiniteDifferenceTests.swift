@@ -31,6 +31,14 @@ import Transformers
         RandomModel(layers: 2, vocabulary: 31, dtype: LP_FLOAT32),
         RandomModel(layers: 2, heads: 2, keyValueHeads: 2, vocabulary: 31, dtype: LP_FLOAT32),
         RandomModel(layers: 2, vocabulary: 31, dtype: LP_FLOAT32, window: 5),
+        RandomModel(modelType: "mistral", layers: 2, vocabulary: 31, dtype: LP_FLOAT32, window: 7),
+        RandomModel(
+            modelType: "llama",
+            layers: 2,
+            vocabulary: 31,
+            dtype: LP_FLOAT32,
+            scaling: ["type": "linear", "factor": 4.0]
+        ),
         RandomModel(
             hidden: 20,
             intermediate: 12,

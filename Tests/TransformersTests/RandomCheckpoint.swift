@@ -28,6 +28,9 @@ struct RandomModel: CustomTestStringConvertible {
     var vocabulary = 101
     var dtype = LP_BFLOAT16
     var window: Int?
+    /// What Llama's config may ask for: biases at every linear layer.
+    var asksForBiases = false
+    var scaling: JSONValue = nil
     var classes = 2
     var seed: UInt64 = 1
 
@@ -42,9 +45,10 @@ struct RandomModel: CustomTestStringConvertible {
             ("num_hidden_layers", JSONValue(layers)), ("num_attention_heads", JSONValue(heads)),
             ("num_key_value_heads", JSONValue(keyValueHeads)), ("head_dim", JSONValue(dimension)),
             ("vocab_size", JSONValue(vocabulary)), ("max_position_embeddings", 4096),
-            ("rms_norm_eps", 1e-6), ("rope_theta", 10000.0), ("rope_scaling", nil), ("hidden_act", "silu"),
+            ("rms_norm_eps", 1e-6), ("rope_theta", 10000.0), ("rope_scaling", scaling), ("hidden_act", "silu"),
             ("tie_word_embeddings", false), ("use_sliding_window", JSONValue.bool(window != nil)),
             ("sliding_window", window.map { JSONValue($0) } ?? nil), ("max_window_layers", 1),
+            ("attention_bias", .bool(asksForBiases)), ("mlp_bias", .bool(asksForBiases)),
         ])
     }
 
@@ -68,20 +72,21 @@ struct RandomModel: CustomTestStringConvertible {
         for layer in 0..<layers {
             let prefix = "model.layers.\(layer)."
             func add(_ name: String, _ shape: [Int], _ scale: Float) { all.append((prefix + name, shape, scale)) }
-            func linear(_ name: String, _ outputs: Int, _ inputs: Int) {
+            func linear(_ name: String, _ outputs: Int, _ inputs: Int, bias: Bool) {
                 add(name + ".weight", [outputs, inputs], 2 / Float(inputs).squareRoot())
+                if bias { add(name + ".bias", [outputs], 0.5) }
             }
+            let asks = modelType == "llama" && asksForBiases
             add("input_layernorm.weight", [hidden], 1)
             add("post_attention_layernorm.weight", [hidden], 1)
             for (name, width) in [("q", wide), ("k", narrow), ("v", narrow)] {
-                linear("self_attn.\(name)_proj", width, hidden)
-                if modelType == "qwen2" { add("self_attn.\(name)_proj.bias", [width], 0.5) }
+                linear("self_attn.\(name)_proj", width, hidden, bias: modelType == "qwen2" || asks)
                 if modelType == "qwen3", name != "v" { add("self_attn.\(name)_norm.weight", [dimension], 1) }
             }
-            linear("self_attn.o_proj", hidden, wide)
-            linear("mlp.gate_proj", intermediate, hidden)
-            linear("mlp.up_proj", intermediate, hidden)
-            linear("mlp.down_proj", hidden, intermediate)
+            linear("self_attn.o_proj", hidden, wide, bias: asks)
+            linear("mlp.gate_proj", intermediate, hidden, bias: asks)
+            linear("mlp.up_proj", intermediate, hidden, bias: asks)
+            linear("mlp.down_proj", hidden, intermediate, bias: asks)
         }
         return all
     }

@@ -25,8 +25,8 @@ import Transformers
     }
 
     @Test func `every tensor that is needed is missed by name`() throws {
-        for modelType in ["qwen2", "qwen3"] {
-            let model = RandomModel(modelType: modelType, layers: 1)
+        for modelType in ["qwen2", "qwen3", "llama", "mistral"] {
+            let model = RandomModel(modelType: modelType, layers: 1, asksForBiases: modelType == "llama")
             for (name, _, _) in model.tensors where name != "lm_head.weight" {
                 try expectRefusal(.missingTensor(name), model: model, tensors: { $0[name] = nil })
             }
@@ -78,7 +78,8 @@ import Transformers
 
     @Test(
         arguments: [
-            (.softmax(3), 3), (.softmax(-1), 2), (.margin, 1), (.margin, 3), (.sigmoid, 2), (.identity, 2),
+            (.softmax(3), 3), (.softmax(-1), 2), (.sum([1, 2]), 2), (.sum([]), 2), (.sum([0, 0]), 2), (.margin, 1),
+            (.margin, 3), (.sigmoid, 2), (.identity, 2),
         ] as [(Reduction, Int)]
     )
     func `a reduction that does not fit the classes is refused`(reduction: Reduction, classes: Int) throws {
@@ -92,14 +93,12 @@ import Transformers
     @Test func `what the decoder cannot compute is refused by name`() throws {
         try expectRefusal(.unsupportedModelType("gpt2"), config: { $0["model_type"] = "gpt2" })
         try expectRefusal(.unsupportedActivation("gelu"), config: { $0["hidden_act"] = "gelu" })
-        try expectRefusal(
-            .unsupportedRopeScaling("yarn"),
-            config: { $0["rope_scaling"] = .object(JSONObject([("rope_type", "yarn"), ("factor", 4.0)])) }
-        )
-        try expectRefusal(
-            .unsupportedRopeScaling("linear"),
-            config: { $0["rope_scaling"] = .object(JSONObject([("rope_type", "linear"), ("factor", 4.0)])) }
-        )
+        for kind in ["yarn", "dynamic", "longrope"] {
+            try expectRefusal(
+                .unsupportedRopeScaling(kind),
+                config: { $0["rope_scaling"] = .object(JSONObject([("rope_type", .string(kind)), ("factor", 4.0)])) }
+            )
+        }
     }
 
     @Test func `a weight that is not finite or not of a known type is refused by name`() throws {
@@ -115,12 +114,28 @@ import Transformers
         }
     }
 
-    @Test func `biases of attention are planned where the config asks for them`() throws {
+    @Test(
+        arguments: [
+            ("qwen3", "attention_bias", "self_attn.q_proj"), ("llama", "attention_bias", "self_attn.q_proj"),
+            ("llama", "mlp_bias", "mlp.gate_proj"),
+        ]
+    )
+    func `biases are planned where the config asks for them`(family: String, key: String, layer: String) throws {
         try expectRefusal(
-            .missingTensor("model.layers.0.self_attn.q_proj.bias"),
-            model: RandomModel(modelType: "qwen3"),
-            config: { $0["attention_bias"] = true }
+            .missingTensor("model.layers.0.\(layer).bias"),
+            model: RandomModel(modelType: family),
+            config: { $0[key] = true }
         )
+    }
+
+    @Test func `biases that a family never has are not asked for`() throws {
+        for family in ["qwen2", "mistral"] {
+            let folder = try RandomModel(modelType: family).write(config: {
+                $0["attention_bias"] = true
+                $0["mlp_bias"] = true
+            })
+            #expect(try loadModel(folder).classCount == 2)
+        }
     }
 
     @Test(arguments: [0, -1, 1025, .max]) func `a thread count out of range is refused`(threads: Int) throws {

@@ -17,6 +17,24 @@ lp_status lp_rope_frequencies(
     float *frequency  // [dimension / 2]
 );
 
+/// Linear scaling: every frequency is divided by the factor (`_compute_linear_scaling_rope_parameters`).
+void lp_rope_stretch(
+    float *frequency, // [count]
+    size_t count,
+    float factor
+);
+
+/// Llama 3.1's scaling (`_compute_llama3_parameters`): a wavelength of more than positions / low is stretched by the
+/// factor, one of less than positions / high is kept, and those between are blended.
+void lp_rope_stretch_llama3(
+    float *frequency, // [count]
+    size_t count,
+    double factor,
+    double low, // < high
+    double high,
+    double positions // of the context before it was stretched
+);
+
 /// cosine and sine of every angle.
 void lp_rope_angles(
     const int32_t *positions, // [rows]

@@ -1,4 +1,4 @@
-# A Qwen2 / Qwen3 reward model in numpy, read aloud.
+# A reward model on Qwen2, Qwen3, Llama or Mistral in numpy, read aloud.
 #
 # Independent of the Swift and C code and of torch: it was written from reference/prm-zoo.md 2.4, and `make_goldens.py`
 # proves it on the rewards that transformers computed. One sequence at a time, no batching, no cache.
@@ -53,6 +53,11 @@ class RewardModel:
         self.eps = dtype(config["rms_norm_eps"])
         rope = config.get("rope_parameters") or config
         self.theta = rope["rope_theta"]
+        self.scaling = config.get("rope_parameters") or config.get("rope_scaling") or {}
+        # Of these families Mistral alone has its window on in a file that says nothing else.
+        self.window = config["sliding_window"] if config["model_type"] == "mistral" else None
+        tied = config.get("tie_word_embeddings")
+        self.words = "model.embed_tokens.weight" if tied else "lm_head.weight"
 
     def linear(self, name, x):
         """[n, in] -> [n, out] with the stored [out, in] weight."""
@@ -66,9 +71,24 @@ class RewardModel:
     def rotations(self, count):
         """cos and sin of [n, 1, D/2] angles; the angles are float32, as in transformers."""
         exponents = np.arange(0, self.head_dim, 2) / self.head_dim
-        frequencies = (1.0 / self.theta**exponents).astype(np.float32)
+        frequencies = self.stretched((1.0 / self.theta**exponents).astype(np.float32))
         angles = np.arange(count, dtype=np.float32)[:, None, None] * frequencies
         return np.cos(angles.astype(self.dtype)), np.sin(angles.astype(self.dtype))
+
+    def stretched(self, frequencies):
+        """rope_scaling, in float32 as transformers has it."""
+        kind = self.scaling.get("rope_type", "default")
+        if kind == "default":
+            return frequencies
+        factor = np.float32(self.scaling["factor"])
+        if kind == "linear":
+            return frequencies / factor
+        assert kind == "llama3", kind
+        low, high = np.float32(self.scaling["low_freq_factor"]), np.float32(self.scaling["high_freq_factor"])
+        turns = np.float32(self.scaling["original_max_position_embeddings"]) / (np.float32(2 * np.pi) / frequencies)
+        smooth = (turns - low) / (high - low)
+        blended = (1 - smooth) * frequencies / factor + smooth * frequencies
+        return np.where(turns < low, frequencies / factor, np.where(turns > high, frequencies, blended))
 
     def rotate(self, x, cos, sin):
         """RoPE on halves (NeoX): [n, heads, D] -> the same shape."""
@@ -83,12 +103,14 @@ class RewardModel:
         if name + ".q_norm.weight" in self.tensors:  # Qwen3
             q, k = self.rms(name + ".q_norm", q), self.rms(name + ".k_norm", k)
         q, k = self.rotate(q, cos, sin), self.rotate(k, cos, sin)
-        future = np.triu(np.ones((n, n), bool), 1)
+        hidden = np.triu(np.ones((n, n), bool), 1)
+        if self.window is not None:  # a query sees itself and the window - 1 before it
+            hidden |= np.tril(np.ones((n, n), bool), -self.window)
         out = np.empty_like(q)
         for head in range(self.heads):
             shared = head // (self.heads // self.kv_heads)
             scores = q[:, head] @ k[:, shared].T * self.dtype(self.head_dim**-0.5)
-            scores[future] = -np.inf
+            scores[hidden] = -np.inf
             weights = np.exp(scores - scores.max(-1, keepdims=True))
             out[:, head] = weights / weights.sum(-1, keepdims=True) @ v[:, shared]
         return self.linear(name + ".o_proj", out.reshape(n, -1))
@@ -106,13 +128,15 @@ class RewardModel:
             x = x + self.mlp(name + ".mlp", self.rms(name + ".post_attention_layernorm", x))
         return self.rms("model.norm", x)
 
-    def head(self, x):
+    def head(self, x, tokens=None):
+        if tokens is not None:  # lm_tokens
+            return x @ self.tensors[self.words][tokens].T
         if "score.0.weight" in self.tensors:  # mlp2
             return self.linear("score.2", np.maximum(self.linear("score.0", x), 0))
         return self.linear("v_head.summary" if "v_head.summary.weight" in self.tensors else "score", x)
 
-    def rewards(self, ids, read_positions, reduction):
-        z = self.head(self.hidden(np.asarray(ids))[read_positions])
+    def rewards(self, ids, read_positions, reduction, tokens=None):
+        z = self.head(self.hidden(np.asarray(ids))[read_positions], tokens)
         if reduction == "identity":
             return z[:, 0]
         if reduction == "sigmoid":

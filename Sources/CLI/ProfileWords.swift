@@ -1,0 +1,21 @@
+// What --profile means: a family's name, or a file.
+import Scoring
+
+enum ProfileWords {
+    static let help = "The recipe to score with: a family's name, or a JSON file like those in Deploy/profiles"
+
+    private static let byteLimit = 1 << 20
+
+    /// A name, or a path if it has a slash or ends in `.json`; nil where nothing was said.
+    static func source(_ given: String?) throws -> ProfileSource? {
+        guard let text = try Setting.text("profile", given) else { return nil }
+        guard text.contains("/") || text.hasSuffix(".json") else { return .name(text) }
+        var reader = try LineReader(path: text)
+        var bytes: [UInt8] = []
+        while let line = try reader.nextLine() {
+            bytes += line + [UInt8(ascii: "\n")]
+            guard bytes.count <= byteLimit else { throw Failure.file(text, "more than \(byteLimit) bytes") }
+        }
+        return .file(bytes, name: text)
+    }
+}
