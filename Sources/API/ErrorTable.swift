@@ -177,7 +177,10 @@ extension ScoringError {
                 "Step \(step) contains the marker after which this model reads a reward; take it out or send the text otherwise."
             )
         case .rawOnly(let profile):
-            ("raw_only", "segments", "A model of the profile \(profile) takes segments, or token_ids with read_positions.")
+            (
+                "raw_only", "segments",
+                "A model of the profile \(profile) takes segments, or token_ids with read_positions."
+            )
         case .unknownToken(let segment):
             ("unknown_token", "segments[\(segment)].token", "The tokenizer has no added token of this text.")
         case .emptySegment(let segment):

@@ -57,7 +57,9 @@ extension OverrideFields {
             recipe = TemplateRecipe(kind)
         }
         if let flag = members["user_turn"] {
-            guard let flag = flag.bool else { throw ProfileError.badOverride(key: "user_turn", expected: "true or false") }
+            guard let flag = flag.bool else {
+                throw ProfileError.badOverride(key: "user_turn", expected: "true or false")
+            }
             recipe.isUserTurn = flag
         }
         try refuseUnread(by: recipe)
@@ -108,7 +110,8 @@ extension TemplateRecipe {
         case .pieces: return ["prompt_prefix", "prompt_suffix", "template_separator"]
         case .textMarker:
             return chat + [
-                "prompt_prefix", "prompt_suffix", "step_prefix", "marker", "template_separator", "beginnings", "user_turn",
+                "prompt_prefix", "prompt_suffix", "step_prefix", "marker", "template_separator", "beginnings",
+                "user_turn",
             ]
         case .lines, .raw: return []
         }

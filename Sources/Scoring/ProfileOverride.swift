@@ -13,7 +13,8 @@ struct ProfileOverride {
 
     private static let known = [
         "profile", "template", "chat", "system", "prompt_prefix", "prompt_suffix", "step_prefix", "marker",
-        "template_separator", "verdict", "beginnings", "user_turn", "head", "candidate_tokens", "reduction", "separator",
+        "template_separator", "verdict", "beginnings", "user_turn", "head", "candidate_tokens", "reduction",
+        "separator",
         "semantics", "scale", "pooling", "temperature", "credit_scale",
     ]
 

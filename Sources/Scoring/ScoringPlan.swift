@@ -28,6 +28,7 @@ package struct ScoringPlan: Sendable {
             padding: checkpoint.config.padTokenID.flatMap(Int32.init(exactly:))
         )
         head = try Self.head(of: &profile, tokenizer: tokenizer)
+        try RewardModel.check(checkpoint, head: head, reduction: profile.reduction)
         self.profile = profile
     }
 

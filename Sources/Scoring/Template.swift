@@ -75,7 +75,9 @@ package struct Template: Sendable {
     }
 
     /// A rollout whose caller has laid it out.
-    package func render(_ raw: RawSequence) throws(ScoringError) -> Rendering { try Rendering(raw, tokenizer: tokenizer) }
+    package func render(_ raw: RawSequence) throws(ScoringError) -> Rendering {
+        try Rendering(raw, tokenizer: tokenizer)
+    }
 
     /// The segments of a rollout, before any text is encoded.
     private func segments(_ prompt: Prompt, steps: Steps) throws(ScoringError) -> [Segment] {
@@ -159,7 +161,9 @@ extension Template {
 
     /// A step that brings its label keeps it.
     private func labelled(_ step: String, number: Int) -> String {
-        let label = recipe.stepPrefix.split(separator: "{n}", omittingEmptySubsequences: false).joined(separator: "\(number)")
+        let label = recipe.stepPrefix.split(separator: "{n}", omittingEmptySubsequences: false).joined(
+            separator: "\(number)"
+        )
         return step.utf8.starts(with: label.utf8) ? step : label + step
     }
 

@@ -14,7 +14,9 @@ struct TokenizerSettings {
 
     init(checkpoint: Checkpoint) throws {
         // transformers 4.50 and later write the template beside the config.
-        let file = try checkpoint.file("chat_template.jinja", limit: Self.limit).map { String(decoding: $0, as: UTF8.self) }
+        let file = try checkpoint.file("chat_template.jinja", limit: Self.limit).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard let bytes = try checkpoint.file("tokenizer_config.json", limit: Self.limit) else {
             (chatTemplate, beginning, isPresent) = (file, nil, false)
             return

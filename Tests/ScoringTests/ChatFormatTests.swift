@@ -30,7 +30,10 @@ import Testing
         ("<|im_start|>system\nBe \\n brief.<|im_end|>\n{{ x }}", .chatML, #"Be \n brief."#),
         (#"{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>'}}"#, .chatML, nil),
         (#"{{ '<|im_start|>' }}{% set reasoning_content = '' %}<think>"#, .thinkingChatML, nil),
-        (#"'<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim"#, .llama3, nil),
+        (
+            #"'<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim"#, .llama3,
+            nil
+        ),
         (#"{{- "<|start_header_id|>system" }}{{- "Cutting Knowledge Date: December 2023\n" }}"#, .datedLlama3, nil),
     ]
 
@@ -40,7 +43,9 @@ import Testing
         #expect(format == ChatFormat(dialect, defaultSystem: system))
     }
 
-    @Test(arguments: ["", "[INST] {{ message }} [/INST]", "<|im_start|> and <|start_header_id|>", "<start_of_turn>user"])
+    @Test(arguments: [
+        "", "[INST] {{ message }} [/INST]", "<|im_start|> and <|start_header_id|>", "<start_of_turn>user",
+    ])
     func `any other is not`(template: String) {
         #expect(ChatFormat(jinja: template) == nil)
     }

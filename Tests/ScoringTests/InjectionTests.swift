@@ -51,7 +51,9 @@ private struct Attack {
             (-1..<steps.count).map { target in
                 var steps = steps
                 var prompt = prompt
-                if target < 0 { prompt = place.insert(text, into: prompt) } else {
+                if target < 0 {
+                    prompt = place.insert(text, into: prompt)
+                } else {
                     steps[target] = place.insert(text, into: steps[target])
                 }
                 return Attack(text: text, step: target < 0 ? nil : target, prompt: prompt, steps: steps)
@@ -81,7 +83,10 @@ private struct Attack {
             } catch {
                 // Only a marker that is text can be in the way, only in a step, and the step is named.
                 #expect(family.profile.template.kind == .textMarker)
-                #expect(error as? ScoringError == attack.step.map { .markerInStep(step: $0) }, "\(attack.text.debugDescription)")
+                #expect(
+                    error as? ScoringError == attack.step.map { .markerInStep(step: $0) },
+                    "\(attack.text.debugDescription)"
+                )
                 continue
             }
             #expect(rendering.sequence.ids.filter(structural.contains) == expected, "\(attack.text.debugDescription)")
@@ -95,7 +100,13 @@ private struct Attack {
     /// Rewards: as many as steps, and those before the step that spells something keep their bits.
     private func check(_ folder: TemporaryFolder, _ source: ProfileSource?) async throws {
         let checkpoint = try Checkpoint(folder: folder.path)
-        let scorer = try Scorer(checkpoint: checkpoint, source: source, threads: 1, limits: BatchLimits(), progress: nil)
+        let scorer = try Scorer(
+            checkpoint: checkpoint,
+            source: source,
+            threads: 1,
+            limits: BatchLimits(),
+            progress: nil
+        )
         let plain = Rollout(prompt: .text(Attack.prompt), source: .list(Attack.steps))
         let attacks = Attack.all.map { Rollout(prompt: .text($0.prompt), source: .list($0.steps)) }
         var results = try await scorer.score([plain] + attacks, credit: .standard)
@@ -132,5 +143,10 @@ private struct Attack {
     )
     func `every fixture keeps the rewards before`(name: String, profile: String?) async throws {
         try await check(fixtureCheckpoint(name), profile.map { .name($0) })
+    }
+
+    @Test(.enabled(if: Llama3.isUsable, Comment(rawValue: Llama3.skipped)))
+    func `RLHFlow's fixture keeps the rewards before`() async throws {
+        try await check(Llama3.fixture(), .name("rlhflow"))
     }
 }
