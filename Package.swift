@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
 // The house of Linchpin: which room exists and which rooms it may enter.
+import Foundation
 import PackageDescription
 
 /// Every Swift target is strict in the same way: imports are internal and named, existentials are spelt out.
@@ -92,7 +93,11 @@ let package = Package(
         .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("CheckpointsTests", ["Checkpoints", "JSON"]),
-        tests("TokenizingTests", ["Tokenizing", "JSON"], besides: ["Golden", "parity.py", "make_unicode_tables.py"]),
+        tests(
+            "TokenizingTests",
+            ["Tokenizing", "JSON"],
+            besides: ["Golden", "parity.py", "rebuild_llama3.py", "make_unicode_tables.py"]
+        ),
         tests("CreditingTests", ["Crediting"]),
         tests("EvaluatingTests", ["Evaluating", "JSON"]),
         tests("DemonstrationsTests", ["Demonstrations", "JSON"], besides: ["golden-7.jsonl"]),
@@ -119,3 +124,19 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Deploy/checks/fuzz alone builds these, under sanitizers: libFuzzer brings their main.
+if ProcessInfo.processInfo.environment["LINCHPIN_FUZZ"] == "1" {
+    for (reader, room) in [
+        ("Header", "Checkpoints"), ("Config", "Checkpoints"), ("Index", "Checkpoints"), ("Tokenizer", "Tokenizing"),
+    ] {
+        package.targets.append(
+            .target(
+                name: "Fuzz" + reader,
+                dependencies: [.byName(name: room)],
+                path: "Tests/Fuzzing/Fuzz" + reader,
+                swiftSettings: strict
+            )
+        )
+    }
+}

@@ -125,7 +125,7 @@ def cases(model):
          ["yarn", "llama3"]),
         ("quantised weights", {"config.json": edited(config, quantization_config={"quant_method": "gptq"})}, ["gptq"]),
         ("words that would be lines", {"config.json": edited(config, model_type="a\nlinchpin: b\x1b[2J")},
-         [r"a\nlinchpin: b\u{001B}[2J"]),
+         [r"a\nlinchpin: b\u{1B}[2J"]),
         ("words without end", {"config.json": edited(config, model_type="a" * 1_000_000)}, ["aaa..."]),
         # Tokenizer
         ("no tokenizer", {"tokenizer.json": None}, ["no tokenizer.json"]),

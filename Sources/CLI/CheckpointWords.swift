@@ -26,6 +26,8 @@ extension CheckpointError {
         case .adapterBesideWeights:
             "adapter_config.json stands beside whole weights, and whether they hold the adapter cannot be seen; "
                 + "merge it into them (\(Substitute.merging)), or take it away if that is done"
+        case .config("quantization_config", .unsupported(let method)):
+            "config.json: the weights are quantised (\(method)), which is not read; take the checkpoint in BF16 or F16"
         case .config("model_type", .unsupported(let name)): ModelError.unsupportedModelType(name).sentence
         case .config(let field, let problem): "config.json: \(field) \(problem.sentence)"
         case .index(let problem): "model.safetensors.index.json: \(problem.sentence)"
@@ -89,7 +91,8 @@ extension IndexProblem {
         case .tooManyShards(let count, let limit): "\(count) shards, more than \(limit)"
         case .notInShard(let tensor, let file):
             "the tensor \(tensor) is not in \(file); index and shards are not of one model, download them again"
-        case .inTwoShards(let tensor, let files): "the tensor \(tensor) is in \(files.joined(separator: " and "))"
+        case .inTwoShards(let tensor, let files):
+            "the tensor \(tensor) is in \(files.joined(separator: " and ")); remove the file that is not of this model"
         case .notInIndex(let tensor, let file): "the tensor \(tensor) of \(file) is not listed"
         }
     }

@@ -70,13 +70,16 @@ extension ProfileError {
             "the profile \(profile) needs the tensor \(tensor), which is missing"
         case .wrongHead(let profile, let tensor, let shape, let expected):
             "the profile \(profile) needs the tensor \(tensor) of shape \(expected), not \(shape)"
-        case .missingTokenizer: "there is no tokenizer.json"
+        case .missingTokenizer:
+            "there is no tokenizer.json; download it, or make it (AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR))"
         case .missingToken(let profile, let token):
-            "the profile \(profile) needs the token \(token), which tokenizer.json does not have"
+            "the profile \(profile) needs the token \(token), which tokenizer.json does not have; "
+                + "use the checkpoint's own"
         case .notOneToken(let profile, let text, let count):
             "the profile \(profile) needs \(text.debugDescription) to be one token; tokenizer.json makes \(count) of it"
         case .vocabularyTooLarge(let tokens, let rows):
-            "tokenizer.json has ids up to \(tokens - 1), the model's embedding only \(rows) rows"
+            "tokenizer.json has ids up to \(tokens - 1), the model's embedding only \(rows) rows; "
+                + "it is another model's, use the checkpoint's own"
         case .unknownChatTemplate:
             "the folder's chat template is none that is known; name the one that it follows in linchpin.json, "
                 + #""chat": "# + ChatDialect.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")

@@ -125,12 +125,13 @@ struct ModelReader {
     private mutating func addWords(_ tokens: FileObject, isByteLevel: Bool, areUnmerged: Bool) throws(TokenizerError) {
         // One piece of theirs may be many words of ours, of which none may be taken whole. No file is known that does it.
         if areUnmerged, !isByteLevel { throw .unsupportedSetting(field: "model.ignore_merges", value: "true") }
-        var words = WholeWords(capacity: tokens.members.count)
+        let most = areUnmerged ? tokens.members.count : Swift.min(tokens.members.count, Int(WholeWords.provenIDs))
+        var words = WholeWords(capacity: most)
         var (text, ids, scratch) = ([UInt8](), [Int32](), MergeScratch())
         for (token, value) in tokens.members {
+            guard let id = value.integer.map({ Int32($0) }), areUnmerged || id < WholeWords.provenIDs else { continue }
             text.removeAll(keepingCapacity: true)
             if !isByteLevel { text += token.utf8 } else if !ByteAlphabet.append(token, to: &text) { continue }
-            guard let id = value.integer.map({ Int32($0) }) else { continue }
             if !areUnmerged {
                 // What no merge makes is no word of several symbols; the merging below would only find that out.
                 let isSmall = text.count <= WholeWords.longestKey

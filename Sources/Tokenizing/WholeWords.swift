@@ -19,6 +19,10 @@ struct WholeWords: Sendable {
 
     static let longestKey = 15
 
+    /// Where pieces are merged, words of greater ids are left to merging: a vocabulary lists its tokens by how often they
+    /// were seen, and to prove that a token is a word costs a load more than the rare ones save.
+    static let provenIDs: Int32 = 1 << 15
+
     private var slots: [Slot]
     private let shift: UInt64
     /// Random and odd, so that no file can be written whose words all fall into one place.
@@ -64,24 +68,26 @@ struct WholeWords: Sendable {
 
     private static func key(_ text: Span<UInt8>, _ range: Range<Int>) -> Key {
         let length = UInt64(range.count) << 56
-        let low = word(text, range.lowerBound, Swift.min(range.count, 8))
-        let high = range.count > 8 ? word(text, range.lowerBound + 8, range.count - 8) : 0
+        let low = text.word(at: range.lowerBound, count: Swift.min(range.count, 8))
+        let high = range.count > 8 ? text.word(at: range.lowerBound + 8, count: range.count - 8) : 0
         return Key(low: low, high: high | length)
-    }
-
-    /// Up to eight bytes as a number, the first lowest; one read where the text goes on for as long.
-    private static func word(_ text: Span<UInt8>, _ start: Int, _ count: Int) -> UInt64 {
-        if start + 8 <= text.count, count > 0 {
-            let eight = UInt64(littleEndian: text.bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
-            return eight & (UInt64.max >> UInt64(8 * (8 - count)))
-        }
-        var word: UInt64 = 0
-        for index in (start..<start + count).reversed() { word = word << 8 | UInt64(text[index]) }
-        return word
     }
 
     /// Multiply-shift hashing (Dietzfelbinger et al. 1997).
     private func place(of key: Key) -> Int {
         Int(truncatingIfNeeded: (key.low &* multipliers.0 &+ key.high &* multipliers.1) >> shift)
+    }
+}
+
+extension Span<UInt8> {
+    /// Up to eight bytes as a number, the first lowest; one read where the bytes go on for as long.
+    func word(at start: Int, count: Int) -> UInt64 {
+        if start + 8 <= self.count, count > 0 {
+            let eight = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
+            return eight & (UInt64.max >> UInt64(8 * (8 - count)))
+        }
+        var word: UInt64 = 0
+        for index in (start..<start + count).reversed() { word = word << 8 | UInt64(self[index]) }
+        return word
     }
 }
