@@ -6,7 +6,7 @@
 package struct JSONObject: Sendable {
     private var members: [Member] = []
     /// Where each key stands; filled only once there are more members than a scan is fast for.
-    private var places: [ByteKey: Int] = [:]
+    private var places = HashedPlaces()
 
     private static let scanned = 8
 
@@ -51,7 +51,9 @@ package struct JSONObject: Sendable {
             guard place(of: key) == nil else { return false }
         } else {
             if members.count == Self.scanned { index() }
-            guard places.updateValue(members.count, forKey: ByteKey(text: key)) == nil else { return false }
+            let hash = Self.hash(key)
+            guard indexed(key, hash) == nil else { return false }
+            places.insert(members.count, hash)
         }
         members.append(Member(key: key, value: .null))
         return true
@@ -62,9 +64,27 @@ package struct JSONObject: Sendable {
     }
 
     private func place(of key: String) -> Int? {
-        guard members.count <= Self.scanned else { return places[ByteKey(text: key)] }
-        return members.firstIndex { ByteKey(text: $0.key) == ByteKey(text: key) }
+        guard members.count <= Self.scanned else { return indexed(key, Self.hash(key)) }
+        return members.firstIndex { $0.key.utf8.span.isEqual(to: key.utf8.span) }
     }
+
+    private func indexed(_ key: String, _ hash: UInt64) -> Int? {
+        places.place(hash) { members[$0].key.utf8.span.isEqual(to: key.utf8.span) }
+    }
+
+    /// The place of a member, from 0 in the order of the text, by the UTF-8 of its key.
+    package func place(ofKey key: Span<UInt8>) -> Int? {
+        guard members.count <= Self.scanned else {
+            return places.place(SeededHash.of(key)) { isKey(key, at: $0) }
+        }
+        return members.indices.first { isKey(key, at: $0) }
+    }
+
+    /// Whether the member at a place has this key.
+    @inline(__always)
+    package func isKey(_ key: Span<UInt8>, at place: Int) -> Bool { members[place].key.utf8.span.isEqual(to: key) }
+
+    private static func hash(_ key: String) -> UInt64 { SeededHash.of(key.utf8.span) }
 
     private mutating func remove(at place: Int) {
         members.remove(at: place)
@@ -73,21 +93,7 @@ package struct JSONObject: Sendable {
     }
 
     private mutating func index() {
-        for (place, member) in members.enumerated() { places[ByteKey(text: member.key)] = place }
-    }
-}
-
-/// A string hashed and compared by its bytes; `Hasher` is seeded, so nobody can prepare keys that collide.
-private struct ByteKey: Hashable {
-    let text: String
-
-    static func == (left: ByteKey, right: ByteKey) -> Bool {
-        left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
-    }
-
-    func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        for (place, member) in members.enumerated() { places.insert(place, Self.hash(member.key)) }
     }
 }
 

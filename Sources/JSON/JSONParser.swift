@@ -7,7 +7,10 @@
 struct JSONParser {
     var scanner: JSONScanner
     private let limits: JSONLimits
-    private var open: [Container] = []
+    /// The innermost container, held apart from those around it because every value goes into it; while `outer` is
+    /// empty none is open.
+    private var inner = Container(isObject: false)
+    private var outer: [Container] = []
 
     /// An array or object whose end has not been read.
     private struct Container {
@@ -37,11 +40,11 @@ struct JSONParser {
         while true {
             guard var value = try scalarOrOpen() else { continue }
             // A finished value may finish the containers around it, one after the other.
-            while !open.isEmpty {
+            while !outer.isEmpty {
                 guard let container = try closeOrContinue(after: value) else { break }
                 value = container
             }
-            if open.isEmpty {
+            if outer.isEmpty {
                 scanner.skipWhiteSpace()
                 try scanner.expectEnd()
                 return value
@@ -70,15 +73,14 @@ struct JSONParser {
 
     /// Puts a finished value into the innermost container; gives that one if it ends here, nil if a value follows.
     private mutating func closeOrContinue(after value: JSONValue) throws(JSONError) -> JSONValue? {
-        let top = open.count - 1
-        if open[top].isObject {
-            open[top].object.setLast(value)
-            open[top].key = nil
+        let isObject = inner.isObject
+        if isObject {
+            inner.object.setLast(value)
+            inner.key = nil
         } else {
-            open[top].elements.append(value)
+            inner.elements.append(value)
         }
         scanner.skipWhiteSpace()
-        let isObject = open[top].isObject
         switch try scanner.peek() {
         case UInt8(ascii: ","):
             scanner.advance()
@@ -97,33 +99,35 @@ struct JSONParser {
         let offset = scanner.position
         try scanner.expect(UInt8(ascii: "\""))
         let key = try scanner.string()
-        let top = open.count - 1
-        open[top].key = key
+        inner.key = key
         // RFC 8259 section 4 leaves a repeated name to the reader; two readers that guess differently can be played
         // against each other.
-        guard open[top].object.appendNew(key) else { throw JSONError(.duplicateKey(key), offset: offset) }
+        guard inner.object.appendNew(key) else { throw JSONError(.duplicateKey(key), offset: offset) }
         scanner.skipWhiteSpace()
         try scanner.expect(UInt8(ascii: ":"))
         scanner.skipWhiteSpace()
     }
 
     private mutating func push(isObject: Bool) throws(JSONError) {
-        guard open.count < limits.depth else { throw scanner.error(.tooDeep(limit: limits.depth)) }
+        guard outer.count < limits.depth else { throw scanner.error(.tooDeep(limit: limits.depth)) }
         scanner.advance()
-        open.append(Container(isObject: isObject))
+        outer.append(inner)
+        inner = Container(isObject: isObject)
         scanner.skipWhiteSpace()
     }
 
     private mutating func pop() -> JSONValue {
         scanner.advance()
-        let container = open.removeLast()
+        let container = inner
+        inner = outer.removeLast()
         return container.isObject ? .object(container.object) : .array(container.elements)
     }
 
     /// Where the parser stands, such as `rollouts[1].steps[2]`.
     private var path: String {
         var path = ""
-        for container in open {
+        guard !outer.isEmpty else { return path }
+        for container in outer.dropFirst() + [inner] {
             if !container.isObject {
                 path += "[\(container.elements.count)]"
             } else if let key = container.key {

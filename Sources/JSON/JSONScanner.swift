@@ -113,20 +113,30 @@ extension JSONScanner {
     /// Reads to the closing quote; stands after the opening one.
     mutating func string() throws(JSONError) -> String {
         let start = position
-        while true {
-            switch try peek() {
-            case UInt8(ascii: "\""):
-                let text = try validated(start..<position)
-                position += 1
-                return text
-            case UInt8(ascii: "\\"):
-                return try escapedString(from: start)
-            case let control where control < 0x20:
-                throw error(.controlCharacter(control))
-            default:
-                position += 1
-            }
+        skipRun()
+        switch try peek() {
+        case UInt8(ascii: "\""):
+            let text = try validated(start..<position)
+            position += 1
+            return text
+        case UInt8(ascii: "\\"):
+            return try escapedString(from: start)
+        case let control:
+            throw error(.controlCharacter(control))
         }
+    }
+
+    /// Over bytes that stand for themselves, to the one that ends the run or to the end of the text.
+    private mutating func skipRun() {
+        position = Self.runEnd(bytes.span, from: position)
+    }
+
+    private static func runEnd(_ text: Span<UInt8>, from start: Int) -> Int {
+        var end = start
+        while end < text.count, text[end] >= 0x20, text[end] != UInt8(ascii: "\""), text[end] != UInt8(ascii: "\\") {
+            end += 1
+        }
+        return end
     }
 
     /// A string that has escapes: its plain runs are copied, its escapes decoded.
@@ -134,7 +144,7 @@ extension JSONScanner {
         var text = try validated(start..<position)
         while true {
             let run = position
-            while try !endsRun(peek()) { position += 1 }
+            skipRun()
             text += try validated(run..<position)
             switch try peek() {
             case UInt8(ascii: "\""):
@@ -146,10 +156,6 @@ extension JSONScanner {
                 throw error(.controlCharacter(control))
             }
         }
-    }
-
-    private func endsRun(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     /// Never repairs: `String(decoding:)` would turn a bad byte into U+FFFD.

@@ -31,6 +31,8 @@ struct MergeTable: Sendable {
         multiplier = UInt64.random(in: 0 ... .max) | 1
         merged.reserveCapacity(capacity)
         keys.reserveCapacity(capacity)
+        // A merge makes one token, and the single bytes or characters are made by none.
+        ranks.reserveCapacity(capacity + 1024)
     }
 
     /// Adds the pair of the next rank; false where the pair is there already.

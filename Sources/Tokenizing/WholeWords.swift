@@ -1,4 +1,5 @@
 // Pieces that are one token each, found without merging.
+import JSON
 
 /// The pieces whose ids are one single token: most words of prose, looked up in place of some ten merges.
 ///
@@ -21,7 +22,7 @@ struct WholeWords: Sendable {
 
     /// Where pieces are merged, words of greater ids are left to merging: a vocabulary lists its tokens by how often they
     /// were seen, and to prove that a token is a word costs a load more than the rare ones save.
-    static let provenIDs: Int32 = 1 << 15
+    static let provenIDs: Int32 = 1 << 13
 
     private var slots: [Slot]
     private let shift: UInt64
@@ -76,18 +77,5 @@ struct WholeWords: Sendable {
     /// Multiply-shift hashing (Dietzfelbinger et al. 1997).
     private func place(of key: Key) -> Int {
         Int(truncatingIfNeeded: (key.low &* multipliers.0 &+ key.high &* multipliers.1) >> shift)
-    }
-}
-
-extension Span<UInt8> {
-    /// Up to eight bytes as a number, the first lowest; one read where the bytes go on for as long.
-    func word(at start: Int, count: Int) -> UInt64 {
-        if start + 8 <= self.count, count > 0 {
-            let eight = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
-            return eight & (UInt64.max >> UInt64(8 * (8 - count)))
-        }
-        var word: UInt64 = 0
-        for index in (start..<start + count).reversed() { word = word << 8 | UInt64(self[index]) }
-        return word
     }
 }
