@@ -104,7 +104,7 @@ def main():
                 file = SHARED / "tokenizers" / f"{name}.tokenizer.json"
                 if name == "llama3":
                     import rebuild_llama3
-                    file = rebuild_llama3.rebuild(PACKAGES)
+                    file = rebuild_llama3.rebuild()
                 folder = pathlib.Path(scratch) / name
                 folder.mkdir()
                 (folder / "tokenizer.json").symlink_to(file)

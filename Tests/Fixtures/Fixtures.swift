@@ -80,18 +80,20 @@ package func fixtureCheckpoint(_ name: String) throws -> TemporaryFolder {
 ///
 /// `Tests/TokenizingTests/rebuild_llama3.py` makes it from a PyPI wheel; Deploy/test runs that before the tests.
 package enum Llama3 {
-    private static let tokenizer = Shared.checkout.appendingPathComponent(".build/llama3/llama3.tokenizer.json")
+    private static let file = Shared.checkout.appendingPathComponent(".build/llama3/llama3.tokenizer.json")
 
-    /// Whether the shared fixture of that vocabulary can be used.
-    package static let isUsable = Shared.isPresent && FileManager.default.fileExists(atPath: tokenizer.path)
+    /// Whether what ../shared has of that vocabulary can be used.
+    package static let isUsable = Shared.isPresent && FileManager.default.fileExists(atPath: file.path)
 
     package static let skipped: String =
         "SKIPPED: needs ../shared beside this checkout, and Tests/TokenizingTests/rebuild_llama3.py to have been run"
 
+    package static func tokenizer() throws -> [UInt8] { [UInt8](try Data(contentsOf: file)) }
+
     /// The fixture `rlhflow` with its tokenizer.
     package static func fixture() throws -> TemporaryFolder {
         let folder = try fixtureCheckpoint("rlhflow")
-        try folder.write([UInt8](Data(contentsOf: tokenizer)), to: "tokenizer.json")
+        try folder.write(tokenizer(), to: "tokenizer.json")
         return folder
     }
 }

@@ -24,10 +24,9 @@ import Tokenizing
         try expectVectors(of: name, Tokenizer(parsing: Shared.bytes("tokenizers/\(name).tokenizer.json")))
     }
 
-    /// Llama-3's vocabulary is licensed: rebuild_llama3.py fetches it, and parity.py before this test in Deploy/test.
-    @Test(.enabled(if: Shared.isPresent && llama3 != nil, "SKIPPED: run Tests/TokenizingTests/rebuild_llama3.py"))
+    @Test(.enabled(if: Llama3.isUsable, Comment(rawValue: Llama3.skipped)))
     func `the 73 hard strings have Llama-3's ids`() throws {
-        try expectVectors(of: "llama3", Tokenizer(parsing: [UInt8](Data(contentsOf: #require(llama3)))))
+        try expectVectors(of: "llama3", Tokenizer(parsing: Llama3.tokenizer()))
     }
 
     private func expectVectors(of name: String, _ tokenizer: Tokenizer) throws {
@@ -52,11 +51,6 @@ import Tokenizing
 }
 
 private let parityFile: String? = ProcessInfo.processInfo.environment["LINCHPIN_PARITY"]
-
-/// Where rebuild_llama3.py, alone or called by parity.py, has put Llama-3's file.
-private let llama3: URL? = ["llama3", "python-parity"]
-    .map { Shared.checkout.appendingPathComponent(".build/\($0)/llama3.tokenizer.json") }
-    .first { FileManager.default.fileExists(atPath: $0.path) }
 
 /// Files that are committed beside the tests.
 enum Golden {

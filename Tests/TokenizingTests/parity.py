@@ -246,7 +246,7 @@ def tokenizer_paths():
         print(f"no large tokenizers: {SHARED} is not there")
         return small
     try:
-        shared.append(rebuild_llama3.rebuild(PACKAGES))
+        shared.append(rebuild_llama3.rebuild())
     except (subprocess.CalledProcessError, OSError) as error:
         print(f"SKIPPED: Llama-3's tokenizer, since its vocabulary cannot be had ({error})")
     flagged = json.loads(shared[0].read_text(encoding="utf-8"))

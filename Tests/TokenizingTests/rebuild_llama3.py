@@ -76,7 +76,10 @@ def tokenizer():
     }
 
 
-def rebuild(folder):
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / ".build" / "llama3"
+
+
+def rebuild(folder=FOLDER):
     """The path of the file, which is made if it is not there."""
     path = pathlib.Path(folder) / "llama3.tokenizer.json"
     if not path.exists():
@@ -88,5 +91,4 @@ def rebuild(folder):
 
 
 if __name__ == "__main__":
-    checkout = pathlib.Path(__file__).resolve().parents[2]
-    print(rebuild(sys.argv[1] if len(sys.argv) > 1 else checkout / ".build" / "llama3"))
+    print(rebuild(*sys.argv[1:2]))
