@@ -52,6 +52,7 @@ extension Service {
         writer.member("version", linchpinVersion)
         writer.member("architecture", facts.architecture)
         writer.member("profile", profile.name)
+        writer.member("template", profile.template.kind.rawValue)
         writer.member("separator", profile.separator)
         writer.member("semantics", profile.semantics.rawValue)
         writer.member("reward_scale", profile.scale.rawValue)

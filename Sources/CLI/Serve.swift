@@ -47,6 +47,11 @@ struct Serve: AsyncParsableCommand {
             mallopt(M_ARENA_MAX, 2)
             let settings = try ServeSettings(self)
             let scorer = try modelOptions.load()
+            // What a wrong reading would show first.
+            settings.logger.notice(
+                "rollouts are read and scored as the profile \(scorer.profile.name) has it",
+                metadata: ["evidence": "\(scorer.profile.evidence.joined(separator: "; "))"]
+            )
             if scorer.facts.shapesWithoutBLAS > 0 {
                 settings.logger.notice(
                     "rewards would depend on the batch with this machine's BLAS: our own product is used instead",

@@ -4,6 +4,7 @@ import Fixtures
 import Foundation
 import HTTPTypes
 import JSON
+import Scoring
 import Serving
 import Testing
 import Yams
@@ -22,6 +23,14 @@ import Yams
             }
         )
         #expect(documented == Set(Service.routes.map { "\($0.method.rawValue) \($0.path)" }))
+    }
+
+    @Test func `openapi yaml names every profile and template`() throws {
+        let text = try String(contentsOf: Shared.checkout.appendingPathComponent("openapi.yaml"), encoding: .utf8)
+        let info = try Yams.compose(yaml: text)?["components"]?["schemas"]?["Info"]?["properties"]
+        func words(_ key: String) -> [String]? { info?[key]?["enum"]?.array().compactMap(\.string) }
+        #expect(words("profile") == Family.allCases.map(\.rawValue))
+        #expect(words("template") == TemplateRecipe.Kind.allCases.map(\.rawValue))
     }
 
     @Test func `openapi yaml is served as it stands in the repository`() async throws {
