@@ -174,7 +174,7 @@ extension ScoringError {
         case .markerInStep(let step):
             (
                 "marker_in_step", "steps[\(step)]",
-                "Step \(step) contains the marker after which this model reads a reward; take it out or send the text otherwise."
+                "Step \(step) contains what marks a step's end to this model: a reward would be read in its midst."
             )
         case .rawOnly(let profile):
             (

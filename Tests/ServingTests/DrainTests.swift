@@ -43,8 +43,11 @@ import Testing
             return await echo(arrival)
         }
         let loop = SocketLoop(label: "clients")
+        // A client that is let in and then waits for its turn on a busy machine has not sent anything yet.
+        var configuration = ServerConfiguration.fast
+        configuration.deadlines.drainGrace = .milliseconds(500)
         for _ in 0..<20 {
-            let server = try Server(configuration: .fast, respond: respond)
+            let server = try Server(configuration: configuration, respond: respond)
             let fates = await withTaskGroup(of: [Fate].self) { group in
                 group.addTask {
                     await server.run()
