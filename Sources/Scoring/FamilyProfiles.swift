@@ -8,7 +8,8 @@ extension Family {
         case .qwenPRM: qwen(system: .text(Self.qwenSystemMessage))
         // No system message is given, so that the chat template's own stands (ReasonFlux@8980b8b9).
         case .reasonFlux: qwen(system: .template)
-        case .qwenRM: outcome(Self.mlp2)
+        // The card's conversation brings the system message of the math models' own chat template.
+        case .qwenRM: outcome(Self.mlp2, system: .text(Self.qwenSystemMessage))
         case .skywork:
             probability(
                 TemplateRecipe(.lines, marker: "<|im_start|>"),
@@ -63,10 +64,10 @@ extension Family {
         )
     }
 
-    private func outcome(_ head: HeadRecipe) -> Profile {
+    private func outcome(_ head: HeadRecipe, system: SystemTurn = .template) -> Profile {
         Profile(
             name: rawValue,
-            template: TemplateRecipe(.chatLast, joiner: "\n\n"),
+            template: TemplateRecipe(.chatLast, system: system, joiner: "\n\n"),
             head: head,
             reduction: .identity,
             separator: "\n\n",

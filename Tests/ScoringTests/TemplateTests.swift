@@ -69,7 +69,11 @@ extension Family {
             "<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\nQ?<|im_end|>\n"
                 + "<|im_start|>assistant\nA.<extra_0>⟨0⟩B.<extra_0>⟨1⟩<|im_end|>\n"
         ),
-        (.qwenRM, "<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\nA.\n\nB.<|im_end|>\n⟨1⟩"),
+        (
+            .qwenRM,
+            "<|im_start|>system\nPlease reason step by step, and put your final answer within \\boxed{}.<|im_end|>\n"
+                + "<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\nA.\n\nB.<|im_end|>\n⟨1⟩"
+        ),
         (.sequenceClassification, "<|im_start|>user\nQ?<|im_end|>\n<|im_start|>assistant\nA.\n\nB.<|im_end|>\n⟨1⟩"),
         (.skywork, "<|im_start|>Q?\nA.\n⟨0⟩B.\n⟨1⟩"),
         (.trl, "<|begin_of_text|>Q?A.\n⟨0⟩B.\n⟨1⟩"),
