@@ -57,8 +57,10 @@ struct JSONParser {
         switch try scanner.peek() {
         case UInt8(ascii: "["):
             try push(isObject: false)
-            guard try scanner.peek() == UInt8(ascii: "]") else { return nil }
-            return pop()
+            if try scanner.peek() == UInt8(ascii: "]") { return pop() }
+            // The merges of a vocabulary are 150,000 pairs.
+            inner.elements.reserveCapacity(2)
+            return nil
         case UInt8(ascii: "{"):
             try push(isObject: true)
             guard try scanner.peek() == UInt8(ascii: "}") else {
@@ -72,7 +74,7 @@ struct JSONParser {
     }
 
     /// Puts a finished value into the innermost container; gives that one if it ends here, nil if a value follows.
-    private mutating func closeOrContinue(after value: JSONValue) throws(JSONError) -> JSONValue? {
+    private mutating func closeOrContinue(after value: consuming JSONValue) throws(JSONError) -> JSONValue? {
         let isObject = inner.isObject
         if isObject {
             inner.object.setLast(value)
@@ -111,15 +113,16 @@ struct JSONParser {
     private mutating func push(isObject: Bool) throws(JSONError) {
         guard outer.count < limits.depth else { throw scanner.error(.tooDeep(limit: limits.depth)) }
         scanner.advance()
-        outer.append(inner)
-        inner = Container(isObject: isObject)
+        // Swapped, as they are when it ends: a copy would count every reference up and down.
+        outer.append(Container(isObject: isObject))
+        swap(&inner, &outer[outer.count - 1])
         scanner.skipWhiteSpace()
     }
 
     private mutating func pop() -> JSONValue {
         scanner.advance()
-        let container = inner
-        inner = outer.removeLast()
+        var container = outer.removeLast()
+        swap(&container, &inner)
         return container.isObject ? .object(container.object) : .array(container.elements)
     }
 

@@ -82,7 +82,7 @@ extension JSONScanner {
             try digits()
             isCertainlyFinite = false
         }
-        let lexeme = String(decoding: bytes[start..<position], as: UTF8.self)
+        let lexeme = try validated(start..<position)
         guard isCertainlyFinite || Double(lexeme)?.isFinite == true else {
             throw JSONError(.numberOutOfRange, offset: start)
         }
