@@ -22,7 +22,7 @@ struct WholeWords: Sendable {
 
     /// Where pieces are merged, words of greater ids are left to merging: a vocabulary lists its tokens by how often they
     /// were seen, and to prove that a token is a word costs a load more than the rare ones save.
-    static let provenIDs: Int32 = 1 << 13
+    static let provenIDs: Int32 = 1 << 15
 
     private var slots: [Slot]
     private let shift: UInt64
