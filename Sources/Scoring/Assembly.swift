@@ -77,16 +77,15 @@ extension Assembly {
     /// not depend on what follows it, so earlier steps keep their bits.
     private func parts(of text: MarkedText) -> (prompt: [Int32], steps: [[Int32]]) {
         let joined = tokenizer.encode(joining: [text.prompt] + text.steps.flatMap { [$0, text.marker] })
-        let alone = tokenizer.encode(text.prompt)
         // White space may merge across this border too; the prompt's are those ids that it has when it stands alone.
-        var start = joined.ends[0] ?? zip(joined.ids, alone).prefix { $0 == $1 }.count
+        var start = joined.ends[0] ?? zip(joined.ids, tokenizer.encode(text.prompt)).prefix { $0 == $1 }.count
         var prompt = Array(joined.ids[..<start])
         var steps: [[Int32]] = []
         for step in text.steps.indices {
             guard let end = joined.ends[1 + 2 * step], let after = joined.ends[2 + 2 * step],
                 after == end + 1, joined.ids[end] == text.markerID
             else {
-                if step == 0 { prompt = alone }
+                if step == 0 { prompt = tokenizer.encode(text.prompt) }
                 steps += text.steps[step...].map(continuation)
                 break
             }
