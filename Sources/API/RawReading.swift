@@ -46,13 +46,15 @@ extension RawSegment {
         try fields.refuseUnknown(except: ["text", "token", "id", "read"])
         let text = try fields.string("text")
         let token = try fields.string("token")
-        let id = fields["id"]?.integer
+        let id = fields["id"]
         let content: Content
         switch (text, token, id) {
         case (let text?, nil, nil): content = .text(text)
         case (nil, let token?, nil): content = .token(token)
-        // An id that no Int32 holds is out of the model's range whatever it is.
-        case (nil, nil, let id?): content = .id(Int32(clamping: id))
+        case (nil, nil, let id?):
+            guard let id = id.integer else { throw .wrongField(fields.name("id"), expected: "an integer") }
+            // An id that no Int32 holds is out of the model's range whatever it is.
+            content = .id(Int32(clamping: id))
         default: throw .wrongField(fields.path, expected: "one of text, token and id")
         }
         self.init(content, isRead: try fields.bool("read") ?? false)

@@ -10,12 +10,6 @@ enum ProfileWords {
     static func source(_ given: String?) throws -> ProfileSource? {
         guard let text = try Setting.text("profile", given) else { return nil }
         guard text.contains("/") || text.hasSuffix(".json") else { return .name(text) }
-        var reader = try LineReader(path: text)
-        var bytes: [UInt8] = []
-        while let line = try reader.nextLine() {
-            bytes += line + [UInt8(ascii: "\n")]
-            guard bytes.count <= byteLimit else { throw Failure.file(text, "more than \(byteLimit) bytes") }
-        }
-        return .file(bytes, name: text)
+        return .file(try FileBytes.all(of: text, limit: byteLimit), name: text)
     }
 }

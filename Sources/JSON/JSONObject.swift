@@ -52,7 +52,7 @@ package struct JSONObject: Sendable {
         } else {
             if members.count == Self.scanned { index() }
             let hash = Self.hash(key)
-            guard indexed(key, hash) == nil else { return false }
+            guard places.place(hash, where: { isKey(key.utf8.span, at: $0) }) == nil else { return false }
             places.insert(members.count, hash)
         }
         members.append(Member(key: key, value: .null))
@@ -61,15 +61,6 @@ package struct JSONObject: Sendable {
 
     mutating func setLast(_ value: JSONValue) {
         members[members.count - 1].value = value
-    }
-
-    private func place(of key: String) -> Int? {
-        guard members.count <= Self.scanned else { return indexed(key, Self.hash(key)) }
-        return members.firstIndex { $0.key.utf8.span.isEqual(to: key.utf8.span) }
-    }
-
-    private func indexed(_ key: String, _ hash: UInt64) -> Int? {
-        places.place(hash) { members[$0].key.utf8.span.isEqual(to: key.utf8.span) }
     }
 
     /// The place of a member, from 0 in the order of the text, by the UTF-8 of its key.
@@ -83,6 +74,8 @@ package struct JSONObject: Sendable {
     /// Whether the member at a place has this key.
     @inline(__always)
     package func isKey(_ key: Span<UInt8>, at place: Int) -> Bool { members[place].key.utf8.span.isEqual(to: key) }
+
+    private func place(of key: String) -> Int? { place(ofKey: key.utf8.span) }
 
     private static func hash(_ key: String) -> UInt64 { SeededHash.of(key.utf8.span) }
 

@@ -5,11 +5,11 @@
 
 /// Eight bytes at a time, each folded by a product of 128 bits (as wyhash and ahash do), from a seed of the process: no
 /// text can be written whose keys all fall into one place of a table.
-package enum SeededHash {
-    @usableFromInline package static let seed = UInt64.random(in: 0 ... .max)
-    @usableFromInline package static let multiplier = UInt64.random(in: 0 ... .max) | 1
+enum SeededHash {
+    private static let seed = UInt64.random(in: 0 ... .max)
+    private static let multiplier = UInt64.random(in: 0 ... .max) | 1
 
-    @inlinable package static func of(_ text: Span<UInt8>) -> UInt64 {
+    static func of(_ text: Span<UInt8>) -> UInt64 {
         let (seed, multiplier) = (seed, multiplier)
         var state = seed ^ UInt64(text.count)
         for start in stride(from: 0, to: text.count, by: 8) {
@@ -34,7 +34,7 @@ extension Span<UInt8> {
     }
 
     /// Byte for byte.
-    @inlinable @inline(__always) package func isEqual(to other: Span<UInt8>) -> Bool {
+    @inline(__always) func isEqual(to other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for start in stride(from: 0, to: count, by: 8) {
             let length = Swift.min(8, count - start)
@@ -50,11 +50,6 @@ struct HashedPlaces: Sendable {
     /// The hash's upper half over the place plus one; 0 where the slot is free.
     private var slots: [UInt64] = []
     private var count = 0
-
-    /// - Parameter capacity: how many places will be added, where that is known.
-    init(capacity: Int = 0) {
-        slots = [UInt64](repeating: 0, count: Self.slotCount(for: capacity))
-    }
 
     /// The place that has this hash and that `isIt` agrees to.
     @inline(__always) func place(_ hash: UInt64, where isIt: (Int) -> Bool) -> Int? {

@@ -79,6 +79,8 @@ import Testing
     private static let malformed: [(JSONValue, String)] = [
         (["segments": 1], "rollouts[0].segments"), (["segments": [1]], "rollouts[0].segments[0]"),
         (["segments": [["text": "a", "id": 1]]], "rollouts[0].segments[0]"),
+        (["segments": [["text": "a", "id": "x"]]], "rollouts[0].segments[0]"),
+        (["segments": [["id": 1.5, "read": true]]], "rollouts[0].segments[0].id"),
         (["segments": [[:]]], "rollouts[0].segments[0]"),
         (["segments": [["text": "a", "raed": true]]], "rollouts[0].segments[0].raed"),
         (["segments": [["text": "a", "read": 1]]], "rollouts[0].segments[0].read"),
