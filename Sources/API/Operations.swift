@@ -66,8 +66,8 @@ extension Service {
         writer.member("max_body_bytes", maximumBodyBytes)
         writer.member("parameters", facts.parameterCount)
         writer.member("weight_bytes", facts.memoryBytes)
-        writer.member("precision", "stored")
-        writer.member("shapes_without_blas", facts.shapesWithoutBLAS)
+        writer.member("precision", facts.precision)
+        writer.member("kernel", facts.kernel)
         writer.closeObject()
         return .json(writer.bytes)
     }

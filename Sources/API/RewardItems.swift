@@ -10,7 +10,7 @@ extension JSONWriter {
         steps(scored.steps.map(\.reward), scored.credit, spans: scored.steps.map(\.span))
         pooled(scored.credit)
         member("tokens", scored.tokenIDs.count)
-        member("cached_tokens", 0)
+        member("cached_tokens", scored.cachedTokens)
         if tokens {
             key("token_ids")
             integers(scored.tokenIDs.map(Int.init))

@@ -1,54 +1,52 @@
-// Waiting work becomes batches under a token budget.
+// Waiting sequences become rounds under a token budget.
 //
-// `BatchPlan` decides and `Batcher` acts; `WaitingLine` is the plan's queue, `Reply` the one answer each caller gets.
-// Nothing here knows what the work is.
+// `RoundPlan` decides and `Batcher` acts. `PrefixTree` holds every sequence that waits, runs or is kept, so that tokens
+// which several of them begin with are computed once. Nothing here knows what computes a token, nor what an answer means.
 
-/// The two budgets, both in tokens.
-package struct BatchLimits: Sendable, Equatable {
-    /// What one batch may hold; an item larger than this goes alone.
-    package var maximumBatchTokens: Int
-    /// What may wait; past it a request is refused, unless nothing waits.
-    package var maximumQueueTokens: Int
+/// Tokens of one sequence, and where answers are read.
+package struct TokenWork: Sendable, Equatable {
+    package let tokens: [Int32]
+    /// Positions in `tokens`, strictly ascending; may be empty.
+    package let reads: [Int]
 
-    package init(maximumBatchTokens: Int = 8192, maximumQueueTokens: Int = 1_048_576) {
-        self.maximumBatchTokens = maximumBatchTokens
-        self.maximumQueueTokens = maximumQueueTokens
+    package init(tokens: [Int32], reads: [Int]) {
+        precondition(zip(reads, reads.dropFirst()).allSatisfy { $0 < $1 }, "reads ascend")
+        precondition(reads.allSatisfy(tokens.indices.contains), "a read is the position of a token")
+        self.tokens = tokens
+        self.reads = reads
     }
 }
 
-/// One answer, with what it cost.
-package struct Answered<Answer: Sendable>: Sendable {
-    package let answer: Answer
-    /// From submission to the start of its batch.
-    package let queueSeconds: Double
-    /// How long its batch ran.
-    package let runSeconds: Double
-    /// Tokens of its whole batch.
-    package let batchTokens: Int
-    /// Items of its whole batch.
-    package let batchItems: Int
+/// The three budgets, all in tokens.
+package struct BatchLimits: Sendable, Equatable {
+    /// Computed in one round, after sharing; at least 2, of which a long sequence takes half.
+    package var maximumBatchTokens: Int
+    /// What may wait, before sharing; past it a request is refused, unless nothing waits.
+    package var maximumQueueTokens: Int
+    /// Slots that may stay filled for later requests, those in use counted; at 0 nothing outlives the work on it.
+    package var cachedTokens: Int
+
+    package init(maximumBatchTokens: Int = 1024, maximumQueueTokens: Int = 1_048_576, cachedTokens: Int = 0) {
+        self.maximumBatchTokens = maximumBatchTokens
+        self.maximumQueueTokens = maximumQueueTokens
+        self.cachedTokens = cachedTokens
+    }
 }
 
-/// What the batcher holds and has done.
-package struct Load: Sendable, Equatable {
-    package var queuedItems = 0
-    package var queuedTokens = 0
-    package var runningItems = 0
-    package var runningTokens = 0
-    /// Batches that ended, well or not.
-    package var batches = 0
-    /// Tokens of those batches.
-    package var tokens = 0
-    /// Items of those batches.
-    package var items = 0
-    /// Seconds that those batches took: the time the kernel was busy.
-    package var busySeconds = 0.0
-    /// Seconds that the items of those and of the running batch waited, added up.
-    package var waitedSeconds = 0.0
-    /// Items that were accepted and never computed: their caller left, or was told of an earlier failure.
-    package var droppedItems = 0
-    /// Measured over the latest batches; 0 before the first has ended.
-    package var tokensPerSecond = 0.0
+/// The answers of one sequence, with what they cost.
+package struct Answered: Sendable, Equatable {
+    /// One a read, in their order.
+    package let rewards: [Float]
+    /// Tokens of it that no round computed for it: an earlier sequence had them computed, or planned in the same round.
+    package let cachedTokens: Int
+    /// From submission to the start of the first round that it took part in.
+    package let queueSeconds: Double
+    /// From there to the end of its last round, with the pauses between two pieces of a long sequence.
+    package let runSeconds: Double
+    /// Tokens that its last round computed; 0 where it needed none.
+    package let batchTokens: Int
+    /// Sequences that took part in its last round; 0 where it needed none.
+    package let batchItems: Int
 }
 
 /// Why work was not done; what the kernel itself throws is passed on as it is.
@@ -57,6 +55,6 @@ package enum BatchError: Error, Sendable, Equatable {
     case queueFull(retryAfter: Double)
     /// The batcher drains: no new work is taken.
     case closed
-    /// The kernel gave another number of answers than it got items, so none can be trusted.
+    /// The kernel gave another number of answers than there were reads, so none can be trusted.
     case answerCount(expected: Int, received: Int)
 }

@@ -1,31 +1,36 @@
 // Applies activations in place.
 #include "activation.h"
 
-#include "cpu.h"
 #include "exponential.h"
+#include "vectors.h"
 
-static inline __attribute__((always_inline)) void silu_times(
-    float *restrict gate, const float *restrict up, size_t count
-) {
-    for (size_t i = 0; i < count; i++) gate[i] = gate[i] / (1.0f + lp_exp(-gate[i])) * up[i];
+LP_INLINE void silu_times(float *restrict gate, const float *restrict up, size_t count) {
+    for (size_t i = 0; i < count; i++) gate[i] = lp_silu(gate[i]) * up[i];
 }
 
-void lp_silu_times_plain(float *gate, const float *up, size_t count) { silu_times(gate, up, count); }
-
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void silu_times_avx2(float *gate, const float *up, size_t count) {
+LP_TARGET_AVX2 static void silu_times_avx2(float *gate, const float *up, size_t count) {
+    silu_times(gate, up, count);
+}
+
+LP_TARGET_AVX512 static void silu_times_avx512(float *gate, const float *up, size_t count) {
     silu_times(gate, up, count);
 }
 #endif
 
-void lp_silu_times(float *gate, const float *up, size_t count) {
+void lp_silu_times(lp_isa isa, float *gate, const float *up, size_t count) {
 #if defined(__x86_64__)
-    if (lp_has_avx2()) {
+    if (isa == LP_AVX512 || isa == LP_AVX512_VNNI) {
+        silu_times_avx512(gate, up, count);
+        return;
+    }
+    if (isa == LP_AVX2) {
         silu_times_avx2(gate, up, count);
         return;
     }
 #endif
-    lp_silu_times_plain(gate, up, count);
+    (void)isa;
+    silu_times(gate, up, count);
 }
 
 void lp_relu(float *x, size_t count) {

@@ -1,251 +1,230 @@
-// Attends one block of queries to the keys before it.
+// Attends queries of one path to the keys before them.
 //
-// Every score is a sum over the head's dimension and every output a sum over keys, each written in one order; loops
-// run over sixteen such sums side by side, so that they vectorise without changing that order.
+// With keys transposed and values cut to columns (attention_memory.h), scores and outputs are products of register
+// blocks (multiply.h): chains of fused multiply-adds, over the dimension for a score and over keys for an output, in
+// ascending order. Between them stands the softmax (softmax.h). All of it is inlined into one function a version.
 #include "attention.h"
 
-#include <math.h>
-#include <string.h>
+#include "attention_memory.h"
+#include "multiply.h"
+#include "softmax.h"
 
-#include "cpu.h"
-#include "exponential.h"
-#include "lanes.h"
+/// y[r][c] = chain over k < count of fma(x[r][k], w[k][c], y[r][c]) for r < rows and c < columns, a multiple of 16; all
+/// three have rows of LP_KEYS floats.
+typedef void multiply(const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y);
 
-enum {
-    BLOCK = LP_ATTENTION_BLOCK,
-    LANES = LP_LANES, // sums side by side: keys of a score, dimensions of an output
-    QUERIES = 4,      // that share what was loaded
-};
-
-#define INLINE static inline __attribute__((always_inline))
-
-/// The scratch of one call, cut into its parts. `padded` is the dimension rounded up to LANES.
-typedef struct workspace {
-    size_t padded;
-    float *queries; // [BLOCK, padded], scaled
-    float *keys;    // [padded, BLOCK], transposed
-    float *values;  // [BLOCK, padded]
-    float *out;     // [BLOCK, padded]
-    float *scores;  // [BLOCK, BLOCK]
-    float *maximum; // [BLOCK]
-    float *sum;     // [BLOCK]
-} workspace;
-
-static size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
-
-size_t lp_attention_blocks(size_t length) { return (length + BLOCK - 1) / BLOCK; }
-
-size_t lp_attention_scratch(size_t dimension) {
-    return 4 * BLOCK * round_up(dimension, LANES) + BLOCK * BLOCK + 2 * BLOCK;
-}
-
-static workspace cut(float *scratch, size_t dimension) {
-    size_t padded = round_up(dimension, LANES);
-    workspace w = {.padded = padded, .queries = scratch};
-    w.keys = w.queries + BLOCK * padded;
-    w.values = w.keys + BLOCK * padded;
-    w.out = w.values + BLOCK * padded;
-    w.scores = w.out + BLOCK * padded;
-    w.maximum = w.scores + BLOCK * BLOCK;
-    w.sum = w.maximum + BLOCK;
-    return w;
-}
-
-/// to = rows of one head, times `scale`, padded with zeros to [BLOCK, padded].
-static void pack_rows(
-    const float *from, size_t stride, size_t rows, size_t dimension, float scale, float *to, size_t padded
+/// The same for one strip of `vectors` * 16 columns, `vectors` being a constant.
+LP_INLINE void multiply_strip(
+    const size_t vectors, const float *x, const float *w, size_t count, size_t rows, float *y
 ) {
-    memset(to, 0, BLOCK * padded * sizeof *to);
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t d = 0; d < dimension; d++) to[row * padded + d] = from[row * stride + d] * scale;
+    for (; rows >= LP_BLOCK_ROWS; rows -= LP_BLOCK_ROWS) {
+        lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, LP_BLOCK_ROWS, vectors, y, LP_KEYS);
+        x += LP_BLOCK_ROWS * LP_KEYS;
+        y += LP_BLOCK_ROWS * LP_KEYS;
+    }
+    if (rows == 5) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 5, vectors, y, LP_KEYS);
+    if (rows == 4) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 4, vectors, y, LP_KEYS);
+    if (rows == 3) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 3, vectors, y, LP_KEYS);
+    if (rows == 2) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 2, vectors, y, LP_KEYS);
+    if (rows == 1) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 1, vectors, y, LP_KEYS);
+}
+
+/// scores[r][k] = sum over d of queries[r][d] * keys[d][k], for rows [from, to) and the first `columns` keys.
+LP_INLINE void score(const lp_workspace *w, multiply *product, size_t from, size_t to, size_t columns) {
+    float *scores = w->scores + from * LP_KEYS;
+    memset(scores, 0, (to - from) * LP_KEYS * sizeof *scores);
+    for (size_t piece = 0; piece < w->pieces; piece++) {
+        const float *queries = w->queries + (piece * w->rows + from) * LP_KEYS;
+        product(queries, w->keys + piece * LP_KEYS * LP_KEYS, lp_width(w, piece), to - from, columns, scores);
     }
 }
 
-/// to = keys of one head, transposed and padded with zeros to [padded, BLOCK].
-static void pack_keys(const float *from, size_t stride, size_t rows, size_t dimension, float *to, size_t padded) {
-    memset(to, 0, padded * BLOCK * sizeof *to);
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t d = 0; d < dimension; d++) to[d * BLOCK + row] = from[row * stride + d];
-    }
-}
-
-/// The keys of a block that a query sees: [low, high), empty where low >= high.
-typedef struct span {
-    size_t low;
-    size_t high;
-} span;
-
-static inline span visible_keys(size_t query, size_t start, size_t window) {
-    size_t end = query + 1; // a query sees itself
-    size_t begin = window > 0 && end > window ? end - window : 0;
-    return (span){
-        .low = begin > start ? begin - start : 0,
-        .high = end - start < BLOCK ? end - start : BLOCK,
-    };
-}
-
-/// scores[q][k] = sum over d of queries[q][d] * keys[d][k], for four queries and at least the first `count` keys.
-INLINE void score_queries(const workspace *w, size_t query, size_t count) {
-    const float *q = w->queries + query * w->padded;
-    for (size_t k = 0; k < count; k += LANES) {
-        float sums[QUERIES][LANES] = {{0}};
-        for (size_t d = 0; d < w->padded; d++) {
-            const float *key = w->keys + d * BLOCK + k;
-            for (size_t i = 0; i < QUERIES; i++) {
-                float value = q[i * w->padded + d];
-                for (size_t lane = 0; lane < LANES; lane++) sums[i][lane] += value * key[lane];
-            }
-        }
-        for (size_t i = 0; i < QUERIES; i++) memcpy(w->scores + (query + i) * BLOCK + k, sums[i], sizeof sums[i]);
-    }
-}
-
-/// The largest of the scores and `least`; a NaN is passed over here, and comes back as a weight.
-INLINE float largest(const float *scores, float least) {
-    float lanes[LANES];
-    for (size_t lane = 0; lane < LANES; lane++) lanes[lane] = least;
-    for (size_t k = 0; k < BLOCK; k += LANES) {
-        for (size_t lane = 0; lane < LANES; lane++) {
-            lanes[lane] = scores[k + lane] > lanes[lane] ? scores[k + lane] : lanes[lane];
+/// Scores of queries [from, to) become weights.
+LP_INLINE void weigh(const lp_workspace *w, size_t from, size_t to, size_t columns, const lp_span *seen) {
+    float *shrink = w->shrink;
+    for (size_t q = from; q < to; q++) {
+        int whole = seen[q].low == 0 && seen[q].high == columns;
+        for (size_t row = q * w->group; row < (q + 1) * w->group; row++) {
+            float *scores = w->scores + row * LP_KEYS;
+            if (!whole) lp_hide(scores, columns, seen[q]);
+            float largest = lp_largest(scores, columns, w->maximum[row]);
+            shrink[row] = w->maximum[row] - largest;
+            w->maximum[row] = largest;
         }
     }
-    for (size_t lane = 1; lane < LANES; lane++) lanes[0] = lanes[lane] > lanes[0] ? lanes[lane] : lanes[0];
-    return lanes[0];
-}
-
-/// Scores of visible keys become weights relative to the maximum so far; all others become 0.
-INLINE void weigh(const workspace *w, size_t query, span keys) {
-    float *scores = w->scores + query * BLOCK;
-    if (keys.low >= keys.high) return; // what was summed stays
-    for (size_t k = 0; k < BLOCK; k++) scores[k] = k >= keys.low && k < keys.high ? scores[k] : -INFINITY;
-    float maximum = largest(scores, w->maximum[query]);
-    float shrink = lp_exp(w->maximum[query] - maximum);
-
-    float lanes[LANES] = {0};
-    for (size_t k = 0; k < BLOCK; k += LANES) {
-        for (size_t lane = 0; lane < LANES; lane++) {
-            float weight = lp_exp(scores[k + lane] - maximum);
-            scores[k + lane] = weight;
-            lanes[lane] += weight;
+    for (size_t row = from * w->group; row < to * w->group; row++) shrink[row] = lp_exp(shrink[row]);
+    for (size_t row = from * w->group; row < to * w->group; row++) {
+        lp_weigh(w->scores + row * LP_KEYS, columns, w->maximum[row], shrink[row], w->sums + row * LP_LANES);
+        if (shrink[row] == 1.0f) continue;
+        for (size_t piece = 0; piece < w->pieces; piece++) {
+            float *out = w->out + (piece * w->rows + row) * LP_KEYS;
+            lp_scale(out, shrink[row], LP_KEYS, out);
         }
     }
-    w->maximum[query] = maximum;
-    w->sum[query] = w->sum[query] * shrink + lp_sum_of_lanes(lanes);
-    float *out = w->out + query * w->padded;
-    for (size_t d = 0; d < w->padded; d++) out[d] *= shrink;
 }
 
-/// sums[i] += scores[query + i][k] * values[k], sixteen dimensions from `d` on.
-INLINE void blend_value(const workspace *w, size_t query, size_t i, size_t k, size_t d, float sums[QUERIES][LANES]) {
-    float weight = w->scores[(query + i) * BLOCK + k];
-    const float *value = w->values + k * w->padded + d;
-    for (size_t lane = 0; lane < LANES; lane++) sums[i][lane] += weight * value[lane];
+/// out[r][d] += sum over keys [keys.low, keys.high) of scores[r][k] * values[k][d], for rows [from, to).
+LP_INLINE void blend(const lp_workspace *w, multiply *product, size_t from, size_t to, size_t piece, lp_span keys) {
+    if (keys.low >= keys.high) return;
+    const float *scores = w->scores + from * LP_KEYS + keys.low;
+    const float *values = w->values + (piece * LP_KEYS + keys.low) * LP_KEYS;
+    float *out = w->out + (piece * w->rows + from) * LP_KEYS;
+    product(scores, values, keys.high - keys.low, to - from, lp_round_up(lp_width(w, piece), LP_LANES), out);
 }
 
-/// out[q][d] += sum over visible k of scores[q][k] * values[k][d], for four queries.
+/// Adds the values of a block to queries [from, to), some columns of them.
 ///
-/// Keys that all four see are read once for the four. A key that is not seen is not touched, not even with weight 0:
-/// what comes later may be infinite.
-INLINE void blend_values(const workspace *w, size_t query, const span keys[QUERIES]) {
-    size_t begin = keys[QUERIES - 1].low;
-    size_t end = keys[0].high > begin ? keys[0].high : begin;
-    for (size_t d = 0; d < w->padded; d += LANES) {
-        float sums[QUERIES][LANES] = {{0}};
-        for (size_t i = 0; i < QUERIES; i++) {
-            for (size_t k = keys[i].low; k < begin && k < keys[i].high; k++) blend_value(w, query, i, k, d, sums);
-        }
-        for (size_t k = begin; k < end; k++) {
-            for (size_t i = 0; i < QUERIES; i++) blend_value(w, query, i, k, d, sums);
-        }
-        for (size_t i = 0; i < QUERIES; i++) {
-            for (size_t k = end; k < keys[i].high; k++) blend_value(w, query, i, k, d, sums);
-        }
-        for (size_t i = 0; i < QUERIES; i++) {
-            float *out = w->out + (query + i) * w->padded + d;
-            for (size_t lane = 0; lane < LANES; lane++) out[lane] += sums[i][lane];
-        }
-    }
-}
-
-/// One block of queries against one block of keys that begins at key `start`.
-INLINE void attend(const workspace *w, size_t first_query, size_t queries, size_t start, size_t window) {
-    // Queries past the last one are rows of zeros: they are computed along with the last four and never written.
-    for (size_t query = 0; query < queries; query += QUERIES) {
-        span keys[QUERIES];
-        for (size_t i = 0; i < QUERIES; i++) keys[i] = visible_keys(first_query + query + i, start, window);
-        if (keys[QUERIES - 1].high <= keys[0].low) continue;
-        score_queries(w, query, keys[QUERIES - 1].high);
-        for (size_t i = 0; i < QUERIES; i++) weigh(w, query + i, keys[i]);
-        blend_values(w, query, keys);
-    }
-}
-
-/// All key blocks that some query of the block sees.
-INLINE void attention_block(
-    const lp_attention *a, size_t first, size_t length, size_t head, size_t block, float *scratch
+/// Keys that all of them see go through one product; those that only some see, before and behind, query by query. A
+/// key that is not seen is not touched, not even with weight 0: what comes later may be infinite.
+LP_INLINE void blend_queries(
+    const lp_workspace *w, multiply *product, size_t from, size_t to, size_t piece, const lp_span *seen
 ) {
-    workspace w = cut(scratch, a->dimension);
-    size_t stride = a->heads * a->dimension;
-    size_t shared_stride = a->key_value_heads * a->dimension;
-    size_t shared_head = head / (a->heads / a->key_value_heads);
-    size_t first_query = block * BLOCK;
-    size_t queries = length - first_query < BLOCK ? length - first_query : BLOCK;
-    size_t place = (first + first_query) * stride + head * a->dimension;
-
-    float scale = 1.0f / sqrtf((float)a->dimension);
-    pack_rows(a->queries + place, stride, queries, a->dimension, scale, w.queries, w.padded);
-    memset(w.out, 0, BLOCK * w.padded * sizeof *w.out);
-    for (size_t query = 0; query < BLOCK; query++) {
-        w.maximum[query] = -INFINITY;
-        w.sum[query] = 0;
+    size_t low = seen[to - 1].low;
+    size_t high = seen[from].high > low ? seen[from].high : low;
+    for (size_t q = from; q < to; q++) {
+        lp_span before = {seen[q].low, seen[q].high < low ? seen[q].high : low};
+        blend(w, product, q * w->group, (q + 1) * w->group, piece, before);
     }
-
-    size_t begin = a->window > 0 && first_query + 1 > a->window ? first_query + 1 - a->window : 0;
-    for (size_t start = begin / BLOCK * BLOCK; start < first_query + queries; start += BLOCK) {
-        size_t keys = length - start < BLOCK ? length - start : BLOCK;
-        size_t shared_place = (first + start) * shared_stride + shared_head * a->dimension;
-        pack_keys(a->keys + shared_place, shared_stride, keys, a->dimension, w.keys, w.padded);
-        pack_rows(a->values + shared_place, shared_stride, keys, a->dimension, 1.0f, w.values, w.padded);
-        attend(&w, first_query, queries, start, a->window);
-    }
-
-    for (size_t query = 0; query < queries; query++) {
-        float *to = a->out + place + query * stride;
-        for (size_t d = 0; d < a->dimension; d++) to[d] = w.out[query * w.padded + d] / w.sum[query];
+    blend(w, product, from * w->group, to * w->group, piece, (lp_span){low, high});
+    for (size_t q = from; q < to; q++) {
+        blend(w, product, q * w->group, (q + 1) * w->group, piece, (lp_span){high, seen[q].high});
     }
 }
 
-static lp_status check(const lp_attention *a, size_t length, size_t head, size_t block) {
+/// Some queries against one packed block of keys: their scores stay in the nearest cache until they are used.
+LP_INLINE void attend(const lp_workspace *w, multiply *product, size_t from, size_t to, const lp_span *seen) {
+    size_t columns = lp_round_up(seen[to - 1].high, LP_LANES);
+    score(w, product, from * w->group, to * w->group, columns);
+    weigh(w, from, to, columns, seen);
+    for (size_t piece = 0; piece < w->pieces; piece++) {
+        size_t next;
+        for (size_t q = from; q < to; q = next) {
+            // As many queries as see the same keys, or as fill a register block.
+            for (next = q + 1; next < to; next++) {
+                int same = seen[next].low == seen[q].low && seen[next].high == seen[q].high;
+                if (!same && (next - q) * w->group >= LP_BLOCK_ROWS) break;
+            }
+            blend_queries(w, product, q, next, piece, seen);
+        }
+    }
+}
+
+/// What each query sees of the block of keys that begins at position `start`.
+LP_INLINE void look(const int32_t *positions, size_t count, size_t window, size_t start, lp_span *seen) {
+    for (size_t q = 0; q < count; q++) {
+        size_t end = (size_t)positions[q] + 1; // a query sees itself
+        size_t begin = window > 0 && end > window ? end - window : 0;
+        seen[q].low = begin > start ? begin - start : 0;
+        seen[q].high = end <= start ? 0 : end - start < LP_KEYS ? end - start : LP_KEYS;
+    }
+}
+
+LP_INLINE int sees(lp_span span) { return span.low < span.high; }
+
+/// All blocks of keys that some query sees.
+LP_INLINE void attention_block(
+    const lp_workspace *w, multiply *product, const int32_t *slots, const int32_t *positions, size_t count,
+    size_t first_row
+) {
+    size_t window = w->attention->window;
+    size_t first_end = (size_t)positions[0] + 1;
+    size_t last_end = (size_t)positions[count - 1] + 1;
+    size_t first = window > 0 && first_end > window ? (first_end - window) / LP_KEYS * LP_KEYS : 0;
+    // Whole register blocks, and at least 24 rows for what is read of the keys.
+    size_t stride = LP_BLOCK_ROWS * ((4 + w->group - 1) / w->group);
+    for (size_t start = first; start < last_end; start += LP_KEYS) {
+        lp_span seen[LP_QUERY_BLOCK];
+        look(positions, count, window, start, seen);
+        // Ends only rise: who sees nothing of the block comes before or after all who see some of it.
+        size_t from = 0, to = count;
+        while (from < to && !sees(seen[from])) from++;
+        while (from < to && !sees(seen[to - 1])) to--;
+        if (from < to) lp_pack(w, slots + start, (lp_span){seen[from].low, seen[to - 1].high});
+        for (size_t q = 0; q < count; q += stride) {
+            size_t end = q + stride < count ? q + stride : count;
+            if (start == first) lp_begin(w, first_row, q * w->group, end * w->group);
+            size_t low = q > from ? q : from;
+            size_t high = end < to ? end : to;
+            if (low < high) attend(w, product, low, high, seen);
+            if (start + LP_KEYS >= last_end) lp_finish(w, first_row, q * w->group, end * w->group);
+        }
+    }
+}
+
+size_t lp_attention_scratch(size_t heads_per_group, size_t dimension) {
+    size_t rows = heads_per_group * LP_QUERY_BLOCK;
+    size_t padded = lp_round_up(dimension, LP_KEYS);
+    return LP_LANES + 2 * padded * LP_KEYS + rows * (2 * padded + LP_KEYS + LP_LANES + 2);
+}
+
+static lp_status check(const lp_attention *a, const int32_t *positions, size_t count, size_t shared_head) {
     if (a->dimension == 0 || a->key_value_heads == 0 || a->heads % a->key_value_heads != 0) return LP_BAD_SHAPE;
-    if (head >= a->heads || block >= lp_attention_blocks(length)) return LP_BAD_INDEX;
+    if (count == 0 || count > LP_QUERY_BLOCK || shared_head >= a->key_value_heads) return LP_BAD_INDEX;
+    for (size_t q = 0; q < count; q++) {
+        if (positions[q] < 0 || (q > 0 && positions[q] <= positions[q - 1])) return LP_BAD_INDEX;
+    }
     return LP_OK;
 }
 
-lp_status lp_attention_block_plain(
-    const lp_attention *attention, size_t first, size_t length, size_t head, size_t block, float *scratch
+static void multiply_plain(const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y) {
+    for (size_t c = 0; c < columns; c += LP_LANES) multiply_strip(1, x, w + c, count, rows, y + c);
+}
+
+static void attention_plain(
+    const lp_workspace *w, const int32_t *slots, const int32_t *positions, size_t count, size_t first_row
 ) {
-    lp_status status = check(attention, length, head, block);
-    if (status == LP_OK) attention_block(attention, first, length, head, block, scratch);
-    return status;
+    attention_block(w, multiply_plain, slots, positions, count, first_row);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void attention_block_avx2(
-    const lp_attention *attention, size_t first, size_t length, size_t head, size_t block, float *scratch
+LP_TARGET_AVX2 static void multiply_avx2(
+    const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y
 ) {
-    attention_block(attention, first, length, head, block, scratch);
+    for (size_t c = 0; c < columns; c += LP_LANES) multiply_strip(1, x, w + c, count, rows, y + c);
+}
+
+LP_TARGET_AVX2 static void attention_avx2(
+    const lp_workspace *w, const int32_t *slots, const int32_t *positions, size_t count, size_t first_row
+) {
+    attention_block(w, multiply_avx2, slots, positions, count, first_row);
+}
+
+LP_TARGET_AVX512 static void multiply_avx512(
+    const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y
+) {
+    switch (columns / LP_LANES) {
+    case 4: return multiply_strip(4, x, w, count, rows, y);
+    case 3: return multiply_strip(3, x, w, count, rows, y);
+    case 2: return multiply_strip(2, x, w, count, rows, y);
+    default: return multiply_strip(1, x, w, count, rows, y);
+    }
+}
+
+LP_TARGET_AVX512 static void attention_avx512(
+    const lp_workspace *w, const int32_t *slots, const int32_t *positions, size_t count, size_t first_row
+) {
+    attention_block(w, multiply_avx512, slots, positions, count, first_row);
 }
 #endif
 
 lp_status lp_attention_block(
-    const lp_attention *attention, size_t first, size_t length, size_t head, size_t block, float *scratch
+    lp_isa isa, const lp_attention *attention, const int32_t *slots, const int32_t *positions, size_t count,
+    size_t first_row, size_t key_value_head, float *scratch
 ) {
+    lp_status status = check(attention, positions, count, key_value_head);
+    if (status != LP_OK) return status;
+    lp_workspace w = lp_cut(attention, count, key_value_head, scratch);
 #if defined(__x86_64__)
-    if (lp_has_avx2()) {
-        lp_status status = check(attention, length, head, block);
-        if (status == LP_OK) attention_block_avx2(attention, first, length, head, block, scratch);
-        return status;
+    if (isa == LP_AVX512 || isa == LP_AVX512_VNNI) {
+        attention_avx512(&w, slots, positions, count, first_row);
+        return LP_OK;
+    }
+    if (isa == LP_AVX2) {
+        attention_avx2(&w, slots, positions, count, first_row);
+        return LP_OK;
     }
 #endif
-    return lp_attention_block_plain(attention, first, length, head, block, scratch);
+    (void)isa;
+    attention_plain(&w, slots, positions, count, first_row);
+    return LP_OK;
 }

@@ -4,6 +4,8 @@
 #include <cblas.h>
 #include <string.h>
 
+void lp_blas_use_one_thread(void) { openblas_set_num_threads(1); }
+
 void lp_dense_forward(
     const float *x, const float *weight, const float *bias, size_t rows, size_t inputs, size_t outputs, int accumulate,
     float *y

@@ -9,22 +9,26 @@
 enum { LP_LANES = 16 };
 
 /// The sum of the lanes: halves are added to halves.
-static inline __attribute__((always_inline)) float lp_sum_of_lanes(float lanes[LP_LANES]) {
-    for (size_t width = LP_LANES / 2; width > 0; width /= 2) {
-        for (size_t lane = 0; lane < width; lane++) lanes[lane] += lanes[lane + width];
+static inline __attribute__((always_inline)) float lp_sum_of_lanes(const float lanes[LP_LANES]) {
+    float half[LP_LANES / 2];
+    for (size_t lane = 0; lane < LP_LANES / 2; lane++) half[lane] = lanes[lane] + lanes[lane + LP_LANES / 2];
+    for (size_t width = LP_LANES / 4; width > 0; width /= 2) {
+        for (size_t lane = 0; lane < width; lane++) half[lane] += half[lane + width];
     }
-    return lanes[0];
+    return half[0];
 }
 
-/// Sum of a[i] * b[i] for i < count.
+/// Sum of a[i] * b[i] for i < count, each step of a lane one fused multiply-add.
 static inline __attribute__((always_inline)) float lp_dot(
     const float *restrict a, const float *restrict b, size_t count
 ) {
     float lanes[LP_LANES] = {0};
     size_t i = 0;
     for (; i + LP_LANES <= count; i += LP_LANES) {
-        for (size_t lane = 0; lane < LP_LANES; lane++) lanes[lane] += a[i + lane] * b[i + lane];
+        for (size_t lane = 0; lane < LP_LANES; lane++) {
+            lanes[lane] = __builtin_fmaf(a[i + lane], b[i + lane], lanes[lane]);
+        }
     }
-    for (size_t lane = 0; i + lane < count; lane++) lanes[lane] += a[i + lane] * b[i + lane];
+    for (size_t lane = 0; i + lane < count; lane++) lanes[lane] = __builtin_fmaf(a[i + lane], b[i + lane], lanes[lane]);
     return lp_sum_of_lanes(lanes);
 }

@@ -5,17 +5,47 @@
 
 #include "cpu.h"
 #include "lanes.h"
+#include "rows.h"
 
-void lp_rmsnorm(const float *x, const float *weight, float epsilon, size_t rows, size_t width, float *out) {
-    for (size_t row = 0; row < rows; row++) {
-        const float *from = x + row * width;
-        float *to = out + row * width;
-        float scale = 1.0f / sqrtf(lp_dot(from, from, width) / (float)width + epsilon);
-        for (size_t i = 0; i < width; i++) to[i] = weight[i] * (from[i] * scale);
-    }
+LP_INLINE void forward(const float *x, const float *weight, float epsilon, size_t rows, size_t width, float *out) {
+    for (size_t row = 0; row < rows; row++) lp_norm_row(x + row * width, weight, epsilon, width, out + row * width);
 }
 
-static inline __attribute__((always_inline)) void backward(
+#if defined(__x86_64__)
+LP_TARGET_AVX2 static void forward_avx2(
+    const float *x, const float *weight, float epsilon, size_t rows, size_t width, float *out
+) {
+    forward(x, weight, epsilon, rows, width, out);
+}
+
+LP_TARGET_AVX512 static void forward_avx512(
+    const float *x, const float *weight, float epsilon, size_t rows, size_t width, float *out
+) {
+    forward(x, weight, epsilon, rows, width, out);
+}
+#endif
+
+void lp_rmsnorm(
+    lp_isa isa, const float *x, const float *weight, float epsilon, size_t rows, size_t width, float *out
+) {
+#if defined(__x86_64__)
+    if (isa == LP_AVX512 || isa == LP_AVX512_VNNI) {
+        forward_avx512(x, weight, epsilon, rows, width, out);
+        return;
+    }
+    if (isa == LP_AVX2) {
+        forward_avx2(x, weight, epsilon, rows, width, out);
+        return;
+    }
+#endif
+    (void)isa;
+    forward(x, weight, epsilon, rows, width, out);
+}
+
+// What follows is training's, which promises no bits from version to version: the compiler may fuse as it likes.
+#pragma STDC FP_CONTRACT DEFAULT
+
+LP_INLINE void backward(
     const float *x, const float *weight, const float *dy, float epsilon, size_t rows, size_t width, float *dx,
     float *dweight
 ) {

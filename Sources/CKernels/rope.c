@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "rows.h"
+
 lp_status lp_rope_frequencies(double theta, size_t dimension, float *frequency) {
     if (dimension == 0 || dimension % 2 != 0 || !(theta > 0)) return LP_BAD_SHAPE;
     for (size_t j = 0; j < dimension / 2; j++) {
@@ -50,28 +52,55 @@ void lp_rope_angles(
     }
 }
 
-void lp_rope_rotate(float *x, const float *cosine, const float *sine, size_t rows, size_t heads, size_t dimension) {
-    lp_rope_turn(x, heads * dimension, cosine, sine, 1.0f, rows, heads, dimension);
-}
-
-void lp_rope_turn(
+LP_INLINE void turn(
     float *x, size_t stride, const float *cosine, const float *sine, float direction, size_t rows, size_t heads,
     size_t dimension
 ) {
     size_t half = dimension / 2;
     for (size_t row = 0; row < rows; row++) {
-        const float *restrict c = cosine + row * half;
-        const float *restrict s = sine + row * half;
         for (size_t head = 0; head < heads; head++) {
-            float *restrict a = x + row * stride + head * dimension;
-            float *restrict b = a + half;
-            for (size_t j = 0; j < half; j++) {
-                float first = a[j];
-                float second = b[j];
-                float turned = direction * s[j];
-                a[j] = first * c[j] - second * turned;
-                b[j] = second * c[j] + first * turned;
-            }
+            float *at = x + row * stride + head * dimension;
+            lp_turn_head(at, cosine + row * half, sine + row * half, direction, half, at);
         }
     }
+}
+
+#if defined(__x86_64__)
+LP_TARGET_AVX2 static void turn_avx2(
+    float *x, size_t stride, const float *cosine, const float *sine, float direction, size_t rows, size_t heads,
+    size_t dimension
+) {
+    turn(x, stride, cosine, sine, direction, rows, heads, dimension);
+}
+
+LP_TARGET_AVX512 static void turn_avx512(
+    float *x, size_t stride, const float *cosine, const float *sine, float direction, size_t rows, size_t heads,
+    size_t dimension
+) {
+    turn(x, stride, cosine, sine, direction, rows, heads, dimension);
+}
+#endif
+
+void lp_rope_turn(
+    lp_isa isa, float *x, size_t stride, const float *cosine, const float *sine, float direction, size_t rows,
+    size_t heads, size_t dimension
+) {
+#if defined(__x86_64__)
+    if (isa == LP_AVX512 || isa == LP_AVX512_VNNI) {
+        turn_avx512(x, stride, cosine, sine, direction, rows, heads, dimension);
+        return;
+    }
+    if (isa == LP_AVX2) {
+        turn_avx2(x, stride, cosine, sine, direction, rows, heads, dimension);
+        return;
+    }
+#endif
+    (void)isa;
+    turn(x, stride, cosine, sine, direction, rows, heads, dimension);
+}
+
+void lp_rope_rotate(
+    lp_isa isa, float *x, const float *cosine, const float *sine, size_t rows, size_t heads, size_t dimension
+) {
+    lp_rope_turn(isa, x, heads * dimension, cosine, sine, 1.0f, rows, heads, dimension);
 }

@@ -10,23 +10,23 @@ struct BenchClient {
         stream = try await PlainStream.connect(to: address, on: loop, until: .now.advanced(by: .seconds(10)))
     }
 
-    /// Asks until `end`; samples are the requests that began after `start`.
-    func ask(
-        _ requests: [[UInt8]],
-        from first: Int,
-        start: ContinuousClock.Instant,
-        end: ContinuousClock.Instant
-    ) async throws -> [Figures.Sample] {
-        var samples: [Figures.Sample] = []
-        var number = first
+    /// Asks until the schedule ends; samples are the requests that began after its start.
+    func ask(_ bodies: LoadBodies, _ client: Int, _ schedule: LoadSchedule) async throws -> [LoadFigures.Sample] {
+        var samples: [LoadFigures.Sample] = []
+        var request = 0
         while true {
-            let began = ContinuousClock.now
-            if began >= end { break }
-            try await stream.write(requests[number % requests.count], stall: .seconds(60))
-            number += 1
+            let due = schedule.due(client: client, request: request)
+            if let due { try await Task.sleep(until: due) }
+            let began = due ?? ContinuousClock.now
+            if began >= schedule.end { break }
+            let (bytes, isLong) = bodies.request(request * schedule.clients + client)
+            request += 1
+            try await stream.write(bytes, stall: .seconds(60))
             let answer = try await answer()
             let seconds = began.duration(to: .now) / .seconds(1)
-            if began >= start { samples.append(Figures.Sample(seconds: seconds, isGood: answer.status == 200)) }
+            if began >= schedule.start {
+                samples.append(LoadFigures.Sample(seconds: seconds, isGood: answer.status == 200, isLong: isLong))
+            }
             if answer.closes { break }
         }
         await stream.close()
@@ -37,7 +37,7 @@ struct BenchClient {
     private func answer() async throws -> (status: Int, closes: Bool) {
         var bytes: [UInt8] = []
         while true {
-            let more = try await stream.read(atMost: 1 << 16, until: .now.advanced(by: .seconds(120)))
+            let more = try await stream.read(atMost: 1 << 16, until: .now.advanced(by: .seconds(600)))
             guard !more.isEmpty else { throw SocketError.closed }
             bytes += more
             guard let end = bytes.firstRange(of: Self.blankLine) else { continue }

@@ -1,6 +1,7 @@
 // linchpin bench server: requests and tokens a second.
 import API
 import ArgumentParser
+import Checkpoints
 import Glibc
 import JSON
 import Logging
@@ -12,36 +13,34 @@ import Transformers
 struct BenchServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",
-        abstract:
-            "Serve a model on a free port of this machine and drive it over loopback; queue and kernel time apart.",
-        discussion: "Clients and server share this process and its cores. Timings are this machine's, in this run."
+        abstract: "Serve a model on a free port of this machine and drive it over loopback from another process.",
+        discussion: """
+            Clients and server share the cores. Nothing is kept between requests unless --cache-bytes is given. Timings are \
+            this machine's, in this run.
+            """
     )
 
     @OptionGroup var modelOptions: ModelOptions
-
-    @Option(help: ArgumentHelp("Connections that ask at the same time.", valueName: "N"))
-    var clients = 64
-
-    @Option(help: ArgumentHelp("Seconds to measure, after one of warming up.", valueName: "N"))
-    var seconds = 5
+    @OptionGroup var loadOptions: LoadOptions
 
     @Option(
         help: ArgumentHelp(
-            "File of rollouts to send, one a request; default: made ones of 1 to 12 steps.",
-            valueName: "F"
+            "A decoder of this size with random weights, read and scored as the built-in model is: "
+                + "\(ModelShape.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "S"
         )
     )
-    var rollouts: String?
+    var shape: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() async throws {
         try await Failure.reporting {
-            guard clients > 0, seconds > 0 else { throw Failure.usage("--clients and --seconds must be at least 1") }
             signal(SIGPIPE, SIG_IGN)
-            let bodies = try requests()
-            let scorer = try modelOptions.load()
+            // Asked here too, so that a mistake is told before the model is loaded.
+            _ = try (loadOptions.schedule(), loadOptions.bodies())
+            let scorer = try scorer()
             var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = .warning
             let counters = Counters()
@@ -58,7 +57,7 @@ struct BenchServer: AsyncParsableCommand {
             }
             let figures = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await server.run() }
-                let figures = try await measure(server.address, bodies, scorer)
+                let figures = try await measure(port: server.address.port, scorer)
                 server.drain()
                 try await group.waitForAll()
                 return figures
@@ -68,49 +67,34 @@ struct BenchServer: AsyncParsableCommand {
         }
     }
 
-    /// Whole HTTP requests, ready to be written.
-    private func requests() throws -> [[UInt8]] {
-        var lines: [[UInt8]] = []
-        if let rollouts {
-            var reader = try LineReader(path: rollouts)
-            lines = try reader.next(.max)
-            guard !lines.isEmpty else { throw Failure.file(rollouts, "no rollout") }
-        } else {
-            lines = (0..<256).map { number in
-                let steps = (0...number % 12).map { "Step \($0): adding \($0) to \(number) gives \(number + $0)." }
-                let value: JSONValue = [
-                    "prompt": .string("What is \(number) and the next \(number % 12) numbers, one by one?"),
-                    "steps": .array(steps.map(JSONValue.string)),
-                ]
-                return value.serialized()
-            }
-        }
-        return lines.map { line in
-            let body = Array(#"{"rollouts":["#.utf8) + line + Array("]}".utf8)
-            let head = "POST /v1/rewards HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            return Array("\(head)Content-Length: \(body.count)\r\n\r\n".utf8) + body
+    private func scorer() throws -> Scorer {
+        guard let shape else { return try modelOptions.load(cacheBytes: 0) }
+        if modelOptions.model != nil { throw Failure.usage("--model and --shape exclude each other") }
+        let settings = try modelOptions.engineSettings(cacheBytes: 0)
+        do {
+            return try Scorer(measuring: ModelShape.named(shape).config, settings: settings)
+        } catch {
+            throw Failure.model(shape, error)
         }
     }
 
-    /// Warms up for a second, then counts for `seconds`; each client asks again as soon as it is answered.
-    private func measure(_ address: SocketAddress, _ bodies: [[UInt8]], _ scorer: Scorer) async throws -> Figures {
-        let loop = SocketLoop(label: "linchpin.bench")
-        let start = ContinuousClock.now.advanced(by: .seconds(1))
-        let end = start.advanced(by: .seconds(seconds))
-        return try await withThrowingTaskGroup(of: [Figures.Sample].self) { group in
-            for number in 0..<clients {
-                group.addTask {
-                    let client = try await BenchClient(address, on: loop)
-                    return try await client.ask(bodies, from: number, start: start, end: end)
-                }
-            }
-            try await Task.sleep(until: start)
-            let before = await scorer.load
-            try await Task.sleep(until: end)
-            let after = await scorer.load
-            var samples: [Figures.Sample] = []
-            for try await more in group { samples += more }
-            return Figures(samples: samples, before: before, after: after, seconds: Double(seconds), clients: clients)
+    /// Lets another process ask, and looks at the batcher when it begins to count and when it is done.
+    private func measure(port: UInt16, _ scorer: Scorer) async throws -> Figures {
+        let words = ["bench", "load", "--port", "\(port)", "--json"] + loadOptions.arguments
+        let child = try ChildProcess(arguments: words)
+        // Reading blocks: the server's own threads go on.
+        guard child.line().map({ String(decoding: $0, as: UTF8.self) }) == "measuring" else {
+            throw Failure.usage("the clients did not begin")
         }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let before = await scorer.load
+        try await Task.sleep(for: .seconds(loadOptions.seconds))
+        let after = await scorer.load
+        let seconds = (clock.now - start) / .seconds(1)
+        guard let line = child.line(), let load = try? JSONValue(parsing: line).object else {
+            throw Failure.usage("the clients gave no figures")
+        }
+        return Figures(load: load, before: before, after: after, seconds: seconds, clients: loadOptions.clients)
     }
 }

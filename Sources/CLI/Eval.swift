@@ -34,6 +34,14 @@ struct Eval: AsyncParsableCommand {
     @Flag(help: "Choose the threshold with the highest F1 on half of the problems, and judge on the other half.")
     var chooseThreshold = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Two precisions, such as stored,int8: how far their rewards agree on these rollouts, which need no labels.",
+            valueName: "P,P"
+        )
+    )
+    var compare: String?
+
     @Option(help: ArgumentHelp("Write a page with tables and plots.", valueName: "OUT.html"))
     var html: String?
 
@@ -44,7 +52,11 @@ struct Eval: AsyncParsableCommand {
     private static let linesAtOnce = 512
 
     func run() async throws {
-        let failed = try await Failure.reporting { try await judge() }
+        let failed = try await Failure.reporting {
+            guard let compare else { return try await judge() }
+            return try await PrecisionComparison(file: file, precisions: compare, threshold: threshold, json: json)
+                .run(modelOptions)
+        }
         if failed > 0 { throw Exit.someItemsFailed }
     }
 
@@ -160,7 +172,7 @@ extension JudgedChain {
 }
 
 extension RewardAxis {
-    fileprivate init(_ scale: RewardScale) {
+    init(_ scale: RewardScale) {
         switch scale {
         case .probability: self = .probability
         case .margin: self = .margin

@@ -1,43 +1,29 @@
-// What a server bench found.
+// What a server bench found, on both sides.
 import Batching
 import JSON
 
-/// The figures of one run.
+/// What the clients saw, and what the batcher did meanwhile.
 struct Figures {
-    struct Sample: Sendable {
-        let seconds: Double
-        let isGood: Bool
-    }
-
-    let requestsPerSecond: Double
+    /// The clients' own object.
+    let load: JSONObject
     let tokensPerSecond: Double
-    let failures: Int
-    let p50: Double
-    let p99: Double
     /// Seconds of kernel time a batch, and the mean batch in rollouts and tokens.
     let kernelSecondsPerBatch: Double
     let rolloutsPerBatch: Double
     let tokensPerBatch: Double
     /// Seconds that a rollout waited for the kernel, on average.
     let queueSeconds: Double
-    /// The share of wall time in which the kernel was not busy.
+    /// The share of wall time in which the kernel was not busy: at saturation, what everything else costs.
     let overheadShare: Double
     let clients: Int
 
     /// - Parameters before, after: the batcher's load at both ends of `seconds`.
-    init(samples: [Sample], before: Load, after: Load, seconds: Double, clients: Int) {
-        let sorted = samples.map(\.seconds).sorted()
-        func quantile(_ share: Double) -> Double {
-            sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
-        }
+    init(load: JSONObject, before: Load, after: Load, seconds: Double, clients: Int) {
         let batches = Double(max(1, after.batches - before.batches))
         let busy = after.busySeconds - before.busySeconds
+        self.load = load
         self.clients = clients
-        requestsPerSecond = Double(after.items - before.items) / seconds
         tokensPerSecond = Double(after.tokens - before.tokens) / seconds
-        failures = samples.count { !$0.isGood }
-        p50 = quantile(0.5)
-        p99 = quantile(0.99)
         kernelSecondsPerBatch = busy / batches
         rolloutsPerBatch = Double(after.items - before.items) / batches
         tokensPerBatch = Double(after.tokens - before.tokens) / batches
@@ -46,18 +32,15 @@ struct Figures {
     }
 
     var object: JSONValue {
-        var object = JSONObject()
+        func number(_ value: Double) -> JSONValue { JSONValue(value) ?? .null }
+        var object = load
         object["clients"] = JSONValue(clients)
-        object["requests_per_second"] = JSONValue(requestsPerSecond)
-        object["tokens_per_second"] = JSONValue(tokensPerSecond)
-        object["failures"] = JSONValue(failures)
-        object["p50_seconds"] = JSONValue(p50)
-        object["p99_seconds"] = JSONValue(p99)
-        object["queue_seconds"] = JSONValue(queueSeconds)
-        object["kernel_seconds"] = JSONValue(kernelSecondsPerBatch)
-        object["rollouts_per_batch"] = JSONValue(rolloutsPerBatch)
-        object["tokens_per_batch"] = JSONValue(tokensPerBatch)
-        object["overhead_share"] = JSONValue(overheadShare)
+        object["tokens_per_second"] = number(tokensPerSecond)
+        object["queue_seconds"] = number(queueSeconds)
+        object["kernel_seconds"] = number(kernelSecondsPerBatch)
+        object["rollouts_per_batch"] = number(rolloutsPerBatch)
+        object["tokens_per_batch"] = number(tokensPerBatch)
+        object["overhead_share"] = number(overheadShare)
         return .object(object)
     }
 
@@ -67,11 +50,16 @@ struct Figures {
             for _ in 0..<digits { scale *= 10 }
             return "\((value * scale).rounded() / scale)"
         }
+        func seen(_ key: String) -> Double { load[key]?.double ?? 0 }
+        let long = load["long_p50_seconds"].map { _ in
+            "\nof 4096 tokens      p50 \(fixed(seen("long_p50_seconds") * 1000, 2)) ms"
+        }
         return """
             \(clients) clients, one rollout a request
-            requests a second   \(fixed(requestsPerSecond, 1))
+            requests a second   \(fixed(seen("requests_per_second"), 1)), failures \(Int(seen("failures")))
             tokens a second     \(fixed(tokensPerSecond, 0))
-            latency             p50 \(fixed(p50 * 1000, 2)) ms, p99 \(fixed(p99 * 1000, 2)) ms, failures \(failures)
+            latency             p50 \(fixed(seen("p50_seconds") * 1000, 2)) ms, \
+            p99 \(fixed(seen("p99_seconds") * 1000, 2)) ms\(long ?? "")
             kernel              \(fixed(kernelSecondsPerBatch * 1000, 2)) ms a batch of \(fixed(rolloutsPerBatch, 1)) rollouts, \
             \(fixed(tokensPerBatch, 0)) tokens
             queue               \(fixed(queueSeconds * 1000, 2)) ms a rollout, on average

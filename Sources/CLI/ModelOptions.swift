@@ -5,6 +5,7 @@ import Checkpoints
 import Crediting
 import Glibc
 import Scoring
+import Transformers
 
 /// The flags that every command with a model takes; each is also an environment variable, and the flag wins.
 struct ModelOptions: ParsableArguments {
@@ -16,13 +17,26 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("\(ProfileWords.help) (default: as linchpin.json or config.json say).", valueName: "P"))
     var profile: String?
 
-    @Option(help: ArgumentHelp("How weights are kept: stored, as they are in the file.", valueName: "P"))
+    @Option(
+        help: ArgumentHelp(
+            "How weights are kept: stored, as in the file (default), or quantised to int8.",
+            valueName: "P"
+        )
+    )
     var precision: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Instructions to use: \(Kernel.allCases.map(\.rawValue).joined(separator: ", ")) (default: this machine's best).",
+            valueName: "K"
+        )
+    )
+    var kernel: String?
 
     @Option(help: ArgumentHelp("Compute threads; default: one a core.", valueName: "N"))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Tokens in one batch; a longer rollout goes alone (default: 8192).", valueName: "N"))
+    @Option(help: ArgumentHelp("Tokens in one batch; a longer rollout takes several (default: 1024).", valueName: "N"))
     var maxBatchTokens: Int?
 
     @Option(
@@ -33,20 +47,26 @@ struct ModelOptions: ParsableArguments {
     )
     var maxQueueTokens: Int?
 
-    enum Precision: String, CaseIterable {
-        case stored
-    }
+    @Option(
+        help: ArgumentHelp(
+            "Memory for keys and values of tokens, so that a rollout sent again with a step more costs that step "
+                + "(default: 1073741824).",
+            valueName: "N"
+        )
+    )
+    var cacheBytes: Int?
+
+    @Flag(help: "Keep nothing of a rollout once it is answered.")
+    var noCache = false
 
     /// Opens, proves and loads the model; a failure is one line on standard error and exit code 3.
-    func load() throws -> Scorer {
+    /// - Parameters:
+    ///   - precision: in the place of the flag's.
+    ///   - cacheBytes: where no flag says.
+    func load(precision: Precision? = nil, cacheBytes: Int = 1 << 30) throws -> Scorer {
         let folder = try folder()
         let name = folder ?? builtInModelName
-        let threads = try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        guard threads <= 1024 else { throw Failure.usage("--threads: at most 1024") }
-        var limits = BatchLimits()
-        if let tokens = try Setting.count("max-batch-tokens", maxBatchTokens) { limits.maximumBatchTokens = tokens }
-        if let tokens = try Setting.count("max-queue-tokens", maxQueueTokens) { limits.maximumQueueTokens = tokens }
-        _ = try Setting.word("precision", precision, as: Precision.self)
+        let settings = try engineSettings(precision: precision, cacheBytes: cacheBytes)
         if folder == nil {
             Output.write("no --model: \(name) is used, the built-in demonstration model\n", to: STDERR_FILENO)
         }
@@ -59,13 +79,37 @@ struct ModelOptions: ParsableArguments {
             return try Scorer(
                 checkpoint: checkpoint,
                 source: source,
-                threads: threads,
-                limits: limits,
+                settings: settings,
                 progress: progress
             )
         } catch {
             throw Failure.model(name, error)
         }
+    }
+
+    /// A kernel that the machine lacks is refused with the model.
+    func engineSettings(precision: Precision? = nil, cacheBytes: Int) throws -> EngineSettings {
+        let threads = try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        guard threads <= 1024 else { throw Failure.usage("--threads: at most 1024") }
+        let compute = ComputeSettings(
+            threads: threads,
+            precision: try precision ?? Setting.word("precision", self.precision, as: Precision.self) ?? .stored,
+            kernel: try Setting.word("kernel", kernel, as: Kernel.self) ?? .best
+        )
+        var limits = BatchLimits()
+        if let tokens = try Setting.count("max-batch-tokens", maxBatchTokens, least: 2) {
+            limits.maximumBatchTokens = tokens
+        }
+        if let tokens = try Setting.count("max-queue-tokens", maxQueueTokens) { limits.maximumQueueTokens = tokens }
+        return EngineSettings(compute: compute, limits: limits, cacheBytes: try keptBytes() ?? cacheBytes)
+    }
+
+    /// Nil where no flag says.
+    private func keptBytes() throws -> Int? {
+        let bytes = try Setting.count("cache-bytes", cacheBytes, least: 0)
+        guard try noCache || Setting.isSet("no-cache") else { return bytes }
+        if bytes ?? 0 > 0 { throw Failure.usage("--no-cache and --cache-bytes exclude each other") }
+        return 0
     }
 
     /// Nil where the built-in model is wanted.

@@ -25,6 +25,8 @@ extension ModelError {
         case .badHeadTokens(let ids, let rows):
             "the head reads the tokens \(ids): each must be another one of the vocabulary's \(rows) rows"
         case .badThreadCount(let count): "\(count) is not a number of threads"
+        case .outOfMemory(let bytes): "the system has no \(bytes) bytes of memory more"
+        case .unsupportedKernel(let kernel): "this machine has not the instructions of the kernel \(kernel.rawValue)"
         case .untrainable(let reason): "only the head of this decoder can be tuned (\(reason))"
         case .noLanguageHead: "a language loss needs an embedding tied to the output layer (tie_word_embeddings)"
         // What a batch is refused for: by us to ourselves, never for what a folder holds.

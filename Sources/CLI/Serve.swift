@@ -52,12 +52,6 @@ struct Serve: AsyncParsableCommand {
                 "rollouts are read and scored as the profile \(scorer.profile.name) has it",
                 metadata: ["evidence": "\(scorer.profile.evidence.joined(separator: "; "))"]
             )
-            if scorer.facts.shapesWithoutBLAS > 0 {
-                settings.logger.notice(
-                    "rewards would depend on the batch with this machine's BLAS: our own product is used instead",
-                    metadata: ["shapes": "\(scorer.facts.shapesWithoutBLAS)"]
-                )
-            }
             let counters = Counters()
             let service = Service(
                 scorer: scorer,

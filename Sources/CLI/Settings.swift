@@ -28,6 +28,16 @@ enum Setting {
         return value
     }
 
+    /// Whether a flag without a value is set in the environment: 1 or true.
+    static func isSet(_ flag: String) throws -> Bool {
+        guard let text = environment(flag) else { return false }
+        switch text {
+        case "1", "true": return true
+        case "0", "false": return false
+        default: throw Failure.usage("\(variable(flag)): \(text) is not one of 1, true, 0, false")
+        }
+    }
+
     static func number(_ flag: String, _ given: Double?) throws -> Double? {
         if let given { return given }
         guard let text = environment(flag) else { return nil }

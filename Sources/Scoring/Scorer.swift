@@ -3,54 +3,55 @@ package import Batching
 package import Checkpoints
 package import Crediting
 import Tokenizing
-import Transformers
+package import Transformers
 
 /// A loaded checkpoint with everything that scoring with it needs.
 ///
-/// Owns the model and the batcher in front of it; everything else is a value.
+/// Owns the model behind its batcher; everything else is a value.
 package struct Scorer: Sendable {
     package let profile: Profile
     package let facts: ModelFacts
     private let template: Template
-    private let batcher: Batcher<TokenSequence, [Float]>
+    private let engine: Engine
 
     /// Loads a model folder and proves that it can be scored with; reading the weights is what takes time.
-    /// - Parameters:
-    ///   - source: who says which profile to use, where the folder shall not.
-    ///   - threads: compute threads of the model, at least 1.
+    /// - Parameter source: who says which profile to use, where the folder shall not.
     package init(
         checkpoint: Checkpoint,
         source: ProfileSource? = nil,
-        threads: Int,
-        limits: BatchLimits,
-        progress: LoadProgress?
+        settings: EngineSettings = EngineSettings(),
+        progress: LoadProgress? = nil
     ) throws {
         let plan = try ScoringPlan(checkpoint: checkpoint, source: source)
         let model = try RewardModel(
             checkpoint: checkpoint,
             head: plan.head,
             reduction: plan.profile.reduction,
-            threads: threads,
+            compute: settings.compute,
             progress: progress
         )
+        self.init(plan, model, checkpoint.config, settings)
+    }
+
+    /// A decoder of any size with random weights, which reads and scores as the built-in model does: for measurements.
+    package init(measuring config: ModelConfig, settings: EngineSettings) throws {
+        let plan = try ScoringPlan(checkpoint: builtInCheckpoint(), source: nil)
+        let model = try RewardModel(randomly: config, seed: 1, compute: settings.compute)
+        self.init(plan, model, config, settings)
+    }
+
+    private init(_ plan: ScoringPlan, _ model: RewardModel, _ config: ModelConfig, _ settings: EngineSettings) {
         profile = plan.profile
         template = plan.template
-        facts = ModelFacts(checkpoint: checkpoint, model: model)
-        batcher = Batcher(limits: limits) { sequences in
-            let rewards = try await model.forward(PackedBatch(sequences))
-            var rest = rewards[...]
-            return sequences.map { sequence in
-                defer { rest = rest.dropFirst(sequence.readPositions.count) }
-                return Array(rest.prefix(sequence.readPositions.count))
-            }
-        }
+        facts = ModelFacts(config: config, model: model)
+        engine = Engine(model, settings: settings)
     }
 
     /// What waits and what runs, for metrics.
-    package var load: Load { get async { await batcher.load } }
+    package var load: Load { get async { await engine.load } }
 
     /// Refuses new work and waits until everything accepted is answered.
-    package func drain() async { await batcher.drain() }
+    package func drain() async { await engine.drain() }
 
     /// Scores the rollouts of one request; each gets its own result, in order.
     /// - Throws: `ScoringError` of the whole request (`overloaded`, `closing`, `cancelled`, `kernel`).
@@ -107,10 +108,10 @@ package struct Scorer: Sendable {
         }
     }
 
-    private func submit(_ sequences: [TokenSequence]) async throws(ScoringError) -> [Answered<[Float]>] {
+    private func submit(_ sequences: [TokenSequence]) async throws(ScoringError) -> [Answered] {
         guard !sequences.isEmpty else { return [] }
         do {
-            return try await batcher.submit(sequences.map { (work: $0, tokens: $0.ids.count) })
+            return try await engine.submit(sequences.map { TokenWork(tokens: $0.ids, reads: $0.readPositions) })
         } catch let error as BatchError {
             switch error {
             case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
@@ -132,13 +133,13 @@ private struct PreparedRollout {
     let spans: [Range<Int>]?
 
     func scored(
-        _ answer: Answered<[Float]>,
+        _ answer: Answered,
         _ profile: Profile,
         _ settings: CreditSettings
     ) throws(ScoringError) -> ScoredRollout {
         let rewards = try rendering.readOfStep.enumerated().map { step, read throws(ScoringError) -> Double? in
             guard let read else { return nil }
-            guard let reward = Double(wire: answer.answer[read]) else { throw .nonFiniteReward(step: step) }
+            guard let reward = Double(wire: answer.rewards[read]) else { throw .nonFiniteReward(step: step) }
             return reward
         }
         return ScoredRollout(
@@ -146,6 +147,7 @@ private struct PreparedRollout {
             credit: try creditOf(rewards, on: profile.scale.creditScale, settings: settings),
             tokenIDs: rendering.sequence.ids,
             readPositions: rendering.sequence.readPositions,
+            cachedTokens: answer.cachedTokens,
             queueSeconds: answer.queueSeconds,
             kernelSeconds: answer.runSeconds
         )

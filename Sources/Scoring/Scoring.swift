@@ -60,6 +60,8 @@ package struct ScoredRollout: Sendable {
     package let tokenIDs: [Int32]
     /// The positions whose hidden state went to the head.
     package let readPositions: [Int]
+    /// Tokens that needed no computing: kept from before, or another rollout's of the same time.
+    package let cachedTokens: Int
     /// How long the rollout waited for the kernel, and how long its batch ran, in seconds.
     package let queueSeconds: Double
     package let kernelSeconds: Double

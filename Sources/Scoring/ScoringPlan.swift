@@ -78,17 +78,19 @@ package struct ModelFacts: Sendable {
     package let vocabularyRows: Int
     package let parameterCount: Int
     package let memoryBytes: Int
-    /// Matrix shapes whose rows this machine's BLAS does not compute alike beside other rows (promise P2); for them our
-    /// own product stands in, which is slower.
-    package let shapesWithoutBLAS: Int
+    /// `stored` or `int8`.
+    package let precision: String
+    /// The instructions that its kernels use.
+    package let kernel: String
 
-    init(checkpoint: Checkpoint, model: RewardModel) {
-        architecture = checkpoint.config.architectures.first ?? ""
-        modelType = checkpoint.config.modelType
-        maximumTokens = checkpoint.config.maximumPositions
-        vocabularyRows = checkpoint.config.vocabularySize
+    init(config: ModelConfig, model: RewardModel) {
+        architecture = config.architectures.first ?? ""
+        modelType = config.modelType
+        maximumTokens = config.maximumPositions
+        vocabularyRows = config.vocabularySize
         parameterCount = model.parameterCount
         memoryBytes = model.memoryBytes
-        shapesWithoutBLAS = model.refusedShapes.count
+        precision = model.compute.precision.rawValue
+        kernel = model.compute.kernel.rawValue
     }
 }

@@ -53,7 +53,7 @@ struct FeatureCache {
             return FeatureTable(hidden: hidden, values: values, offsets: offsets)
         }
         progress.change { ($0.phase, $0.done, $0.total) = (.features, 0, examples.count) }
-        let model = try RewardModel(featuresOf: checkpoint, threads: threads, progress: nil)
+        let model = try RewardModel(featuresOf: checkpoint, compute: ComputeSettings(threads: threads))
         var writer = try SafetensorsWriter(
             path: folder + "/" + Self.fileName,
             tensors: [(name: Self.tensor, dtype: .float32, shape: shape)],

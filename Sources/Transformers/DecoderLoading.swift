@@ -26,16 +26,13 @@ extension DecoderLayer {
     fileprivate init(plan: LayerPlan, window: Int, loader: inout WeightLoader) throws(ModelError) {
         self.init(
             inputNorm: try loader.vector(plan.inputNorm),
-            query: try loader.linear(plan.query),
-            key: try loader.linear(plan.key),
-            value: try loader.linear(plan.value),
+            projection: try loader.linear([plan.query, plan.key, plan.value]),
             queryNorm: try loader.vector(ifPlanned: plan.queryNorm),
             keyNorm: try loader.vector(ifPlanned: plan.keyNorm),
-            output: try loader.linear(plan.output),
+            output: try loader.linear([plan.output]),
             postNorm: try loader.vector(plan.postNorm),
-            gate: try loader.linear(plan.gate),
-            up: try loader.linear(plan.up),
-            down: try loader.linear(plan.down),
+            gateUp: try loader.linear([plan.gate, plan.up], gated: true),
+            down: try loader.linear([plan.down]),
             window: window
         )
     }

@@ -93,6 +93,7 @@ final class Lane {
     func turn(_ projected: FloatBuffer, rows: Int, direction: Float) {
         let config = blueprint.config
         lp_rope_turn(
+            lp_isa_best(),
             projected.start,
             blueprint.projectionWidth,
             tape.cosine.start,
@@ -108,6 +109,7 @@ final class Lane {
     private func attend(_ batch: MicroBatch, _ kept: Tape.Layer, _ layer: ParameterLayout.Layer, window: Int) {
         let rows = batch.ids.count
         lp_rmsnorm(
+            lp_isa_best(),
             kept.input.start,
             parameter(layer.inputNorm),
             epsilon,
@@ -153,6 +155,7 @@ final class Lane {
     private func transform(_ rows: Int, _ kept: Tape.Layer, _ layer: ParameterLayout.Layer, into out: FloatBuffer) {
         let width = blueprint.config.intermediateSize
         lp_rmsnorm(
+            lp_isa_best(),
             kept.middle.start,
             parameter(layer.postNorm),
             epsilon,

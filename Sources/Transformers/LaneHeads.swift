@@ -103,6 +103,7 @@ extension Lane {
             (memory.read.start + index * hidden).update(from: tape.hidden.start + row * hidden, count: hidden)
         }
         lp_rmsnorm(
+            lp_isa_best(),
             memory.read.start,
             parameter(layout.finalNorm),
             epsilon,

@@ -1,62 +1,137 @@
 // The kernels, on matrices and with all threads.
 import CKernels
 
-/// A linear layer with the memory that it borrows.
-struct Linear {
-    let weight: StoredMatrix
-    let bias: FloatBuffer?
-    let product: lp_product
-
-    var inputs: Int { weight.columns }
-    var outputs: Int { weight.rows }
-
-    fileprivate var kernel: lp_linear {
-        lp_linear(
-            weight: weight.start,
-            bias: bias.map { UnsafePointer($0.start) },
-            inputs: inputs,
-            outputs: outputs,
-            dtype: weight.dtype,
-            product: product
-        )
-    }
-}
-
 /// What the kernel refuses was refused when the model was loaded; here it is our own mistake.
 private func expectSuccess(_ status: lp_status) {
     precondition(status == LP_OK, "a kernel refused what the model had checked")
 }
 
-extension Workers {
-    /// Rows that one task of a linear layer takes: the weights of a panel are widened once for them.
-    private static let linearRows = 8 * Int(LP_TILE_ROWS)
+/// Rows cut into blocks of about equal size for products: a block's activations stay in a core's cache while the panels
+/// of weights pass by.
+private struct RowBlocks {
+    let rows: Int
+    let size: Int
+    let count: Int
 
-    /// Each y = x W^T + b of layers that read the same rows, as one pool of tasks: a narrow layer alone would leave
-    /// threads idle.
-    func linear(_ x: Matrix, through layers: [(Linear, into: Matrix)]) {
-        run(linear: layers, x, accumulate: 0)
+    /// A multiple of six: so many rows the kernels take at a time.
+    private static let largest = Int(LP_PANEL_ROWS)
+
+    init(_ rows: Int) {
+        self.rows = rows
+        let pieces = max(1, (rows + Self.largest - 1) / Self.largest)
+        size = max(6, ((rows + pieces - 1) / pieces + 5) / 6 * 6)
+        count = (rows + size - 1) / size
     }
+
+    subscript(index: Int) -> Range<Int> { index * size..<min(rows, (index + 1) * size) }
+
+    /// Floats of scratch for a task of a gated product of this cell width, the greediest.
+    static func scratchFloats(cellInputs: Int) -> Int {
+        Int(LP_PANEL_SCRATCH) + largest * (Int(LP_PANEL) + cellInputs)
+    }
+}
+
+extension Workers {
+    /// Scratch that every operation here finds enough, for rows of this width at most.
+    static func scratchFloats(width: Int) -> Int {
+        max(RowBlocks.scratchFloats(cellInputs: Int(LP_GROUP)), normRows * width)
+    }
+
+    /// Rows that are normed before they are laid in cells.
+    private static let normRows = 8
+
+    /// y = x W^T + b.
+    func multiply(_ x: lp_cells, _ layer: Linear, into y: Matrix) { multiply(x, layer, y, adds: false) }
 
     /// y += x W^T + b, the residual connection.
-    func linear(_ x: Matrix, through layer: Linear, addingTo y: Matrix) {
-        run(linear: [(layer, into: y)], x, accumulate: 1)
+    func multiply(_ x: lp_cells, _ layer: Linear, addingTo y: Matrix) { multiply(x, layer, y, adds: true) }
+
+    private func multiply(_ x: lp_cells, _ layer: Linear, _ y: Matrix, adds: Bool) {
+        precondition(layer.inputs == x.width && layer.outputs == y.width && x.capacity == y.rows, "shapes disagree")
+        let blocks = RowBlocks(y.rows)
+        let panels = layer.panels
+        run(panels * blocks.count) { index, scratch in
+            let (rows, panel) = (blocks[index / panels], index % panels)
+            let tile = scratch + Int(LP_PANEL_SCRATCH)
+            var (weights, x) = (layer.weights, x)
+            expectSuccess(
+                lp_multiply_panel(kernel, &weights, panel, &x, rows.lowerBound, rows.count, scratch, tile)
+            )
+            let first = panel * Int(LP_PANEL)
+            let columns = min(Int(LP_PANEL), y.width - first)
+            let to = y[rows].start + first
+            let bias = layer.bias(ofPanel: panel)
+            if adds {
+                lp_tile_add(kernel, tile, bias, rows.count, columns, to, y.width)
+            } else {
+                lp_tile_store(kernel, tile, bias, rows.count, columns, to, y.width)
+            }
+        }
     }
 
-    private func run(linear layers: [(Linear, into: Matrix)], _ x: Matrix, accumulate: Int32) {
-        let pieces = (x.rows + Workers.linearRows - 1) / Workers.linearRows
-        let panels = layers.flatMap { layer, y in
-            (0..<lp_linear_panels(layer.outputs)).map { (kernel: layer.kernel, panel: $0, y: y) }
-        }
-        for (layer, y) in layers {
-            precondition(layer.inputs == x.width && layer.outputs == y.width && x.rows == y.rows, "shapes disagree")
-        }
-        run(panels.count * pieces) { index, scratch in
-            let task = panels[index / pieces]
-            let first = index % pieces * Workers.linearRows
-            let rows = first..<min(x.rows, first + Workers.linearRows)
-            var kernel = task.kernel
+    /// y = silu(gate) * up of a gated layer, in cells: a task computes whole cells, so that it can quantise them.
+    func gate(_ x: lp_cells, _ layer: Linear, into y: lp_cells, cellInputs: Int) {
+        precondition(layer.inputs == x.width && x.capacity == y.capacity, "shapes disagree")
+        let half = Int(LP_PANEL) / 2
+        let blocks = RowBlocks(x.capacity)
+        let cells = (y.width + cellInputs - 1) / cellInputs
+        run(cells * blocks.count) { index, scratch in
+            let (rows, cell) = (blocks[index / cells], index % cells)
+            let tile = scratch + Int(LP_PANEL_SCRATCH)
+            let gated = tile + rows.count * Int(LP_PANEL)
+            let outputs = cell * cellInputs..<min(y.width, (cell + 1) * cellInputs)
+            var (weights, x, y) = (layer.weights, x, y)
+            for first in stride(from: outputs.lowerBound, to: outputs.upperBound, by: half) {
+                let panel = first / half
+                expectSuccess(
+                    lp_multiply_panel(kernel, &weights, panel, &x, rows.lowerBound, rows.count, scratch, tile)
+                )
+                let columns = min(half, outputs.upperBound - first)
+                let to = gated + (first - outputs.lowerBound)
+                lp_tile_gate(kernel, tile, layer.bias(ofPanel: panel), rows.count, columns, to, cellInputs)
+            }
             expectSuccess(
-                lp_linear_panel(&kernel, task.panel, x[rows].start, rows.count, accumulate, task.y[rows].start, scratch)
+                lp_cells_fill(
+                    kernel,
+                    &y,
+                    gated,
+                    cellInputs,
+                    rows.lowerBound,
+                    rows.count,
+                    outputs.lowerBound,
+                    outputs.count
+                )
+            )
+        }
+    }
+
+    /// The normed rows, in cells.
+    func rmsnorm(_ x: Matrix, weight: FloatBuffer, epsilon: Float, into cells: lp_cells) {
+        precondition(weight.count == x.width && cells.width == x.width && cells.capacity == x.rows, "shapes disagree")
+        run((x.rows + Self.normRows - 1) / Self.normRows) { index, scratch in
+            let rows = x[index * Self.normRows..<min(x.rows, (index + 1) * Self.normRows)]
+            var cells = cells
+            lp_rmsnorm(kernel, rows.start, weight.start, epsilon, rows.rows, x.width, scratch)
+            expectSuccess(
+                lp_cells_fill(kernel, &cells, scratch, x.width, index * Self.normRows, rows.rows, 0, x.width)
+            )
+        }
+    }
+
+    func rmsnorm(_ x: Matrix, weight: FloatBuffer, epsilon: Float, into out: Matrix) {
+        precondition(weight.count == x.width && out.width == x.width && out.rows == x.rows, "shapes disagree")
+        run(rows: x.rows, width: x.width) { rows, _ in
+            lp_rmsnorm(kernel, x[rows].start, weight.start, epsilon, rows.count, x.width, out[rows].start)
+        }
+    }
+
+    /// The rows as they are, in cells.
+    func fill(_ cells: lp_cells, from x: Matrix) {
+        precondition(cells.width == x.width && cells.capacity == x.rows, "shapes disagree")
+        run(rows: x.rows, width: x.width) { rows, _ in
+            var cells = cells
+            expectSuccess(
+                lp_cells_fill(kernel, &cells, x[rows].start, x.width, rows.lowerBound, rows.count, 0, x.width)
             )
         }
     }
@@ -64,7 +139,7 @@ extension Workers {
     /// Rows of the embedding table. Every id has been checked.
     func embed(_ ids: [Int32], from table: StoredMatrix, into out: Matrix) {
         ids.withUnsafeBufferPointer { ids in
-            run(rows: out.rows, width: out.width) { rows in
+            run(rows: out.rows, width: out.width) { rows, _ in
                 expectSuccess(
                     lp_embedding(
                         table.start,
@@ -83,7 +158,7 @@ extension Workers {
     /// Cosine and sine of every row's angles.
     func angles(of positions: [Int32], frequencies: FloatBuffer, cosine: Matrix, sine: Matrix) {
         positions.withUnsafeBufferPointer { positions in
-            run(rows: cosine.rows, width: cosine.width) { rows in
+            run(rows: cosine.rows, width: cosine.width) { rows, _ in
                 lp_rope_angles(
                     positions.baseAddress.map { $0 + rows.lowerBound },
                     rows.count,
@@ -96,54 +171,46 @@ extension Workers {
         }
     }
 
-    func rmsnorm(_ x: Matrix, weight: FloatBuffer, epsilon: Float, into out: Matrix) {
-        precondition(weight.count == x.width && out.width == x.width && out.rows == x.rows, "shapes disagree")
-        run(rows: x.rows, width: x.width) { rows in
-            lp_rmsnorm(x[rows].start, weight.start, epsilon, rows.count, x.width, out[rows].start)
+    /// Queries, keys and values as attention wants them.
+    func finish(_ projection: lp_projection, rows count: Int) {
+        run(rows: count, width: projection.stride) { rows, _ in
+            var projection = projection
+            lp_finish_projection(kernel, &projection, rows.lowerBound, rows.count)
         }
     }
 
-    /// Turns each head of each row by its row's angles.
-    func rotate(_ x: Matrix, heads: Int, cosine: Matrix, sine: Matrix) {
-        precondition(x.width == heads * cosine.width * 2 && cosine.rows == x.rows, "shapes disagree")
-        run(rows: x.rows, width: x.width) { rows in
-            lp_rope_rotate(
-                x[rows].start,
-                cosine[rows].start,
-                sine[rows].start,
-                rows.count,
-                heads,
-                cosine.width * 2
-            )
+    /// Attention of every block of queries, one key-value head a task.
+    func attend(_ attention: lp_attention, _ queries: QueryBlocks, of batch: PackedBatch) {
+        let heads = attention.key_value_heads
+        queries.positions.withUnsafeBufferPointer { positions in
+            run(queries.blocks.count * heads) { index, scratch in
+                let block = queries.blocks[index / heads]
+                var attention = attention
+                let status = batch.pieces[block.piece].path.withUnsafeBufferPointer { slots in
+                    lp_attention_block(
+                        kernel,
+                        &attention,
+                        slots.baseAddress,
+                        positions.baseAddress.map { $0 + block.firstRow },
+                        block.count,
+                        block.firstRow,
+                        index % heads,
+                        scratch
+                    )
+                }
+                expectSuccess(status)
+            }
         }
     }
+}
 
-    /// Attention of every head, block of queries and rollout.
-    func attend(_ attention: lp_attention, rollouts: [Range<Int>]) {
-        let blocks = rollouts.flatMap { rollout in
-            (0..<lp_attention_blocks(rollout.count)).map { (rollout: rollout, block: $0) }
+extension Matrix {
+    /// Some rows, copied one after the other.
+    func rows(_ indices: [Int], into out: Matrix) -> Matrix {
+        precondition(out.rows == indices.count && out.width <= width, "shapes disagree")
+        for (place, row) in indices.enumerated() {
+            out[place..<place + 1].start.update(from: self[row..<row + 1].start, count: out.width)
         }
-        run(blocks.count * attention.heads) { index, scratch in
-            // From the last block of a rollout to its first: the longest tasks come first, and threads end together.
-            let (rollout, block) = blocks[blocks.count - 1 - index / attention.heads]
-            var attention = attention
-            expectSuccess(
-                lp_attention_block(
-                    &attention,
-                    rollout.lowerBound,
-                    rollout.count,
-                    index % attention.heads,
-                    block,
-                    scratch
-                )
-            )
-        }
-    }
-
-    /// gate = silu(gate) * up.
-    func silu(_ gate: Matrix, times up: Matrix) {
-        run(rows: gate.rows, width: gate.width) { rows in
-            lp_silu_times(gate[rows].start, up[rows].start, rows.count * gate.width)
-        }
+        return out
     }
 }

@@ -12,44 +12,93 @@ package struct TokenSequence: Sendable, Equatable {
     }
 }
 
-/// Several rollouts end to end, without padding between them.
+/// Tokens that are computed together, end to end and without padding; some may stand on tokens computed before.
 package struct PackedBatch: Sendable, Equatable {
-    /// The ids of all rollouts, one a row.
-    package let ids: [Int32]
-    /// Where each rollout begins, and at last the number of rows: rollout i has rows `[i] ..< [i + 1]`.
-    package let cumulativeLengths: [Int]
-    /// The rows that reach the head: read positions, counted from the start of the batch.
-    package let readRows: [Int]
+    /// Tokens that follow one another, after whatever they stand on.
+    package struct Piece: Sendable, Equatable {
+        /// The slot of every position, from 0 to the last of these tokens.
+        package let path: [Int32]
+        /// The tokens computed now, at the last positions of the path.
+        package let ids: [Int32]
+        /// The positions whose hidden states reach the head, among those.
+        package let readPositions: [Int]
 
+        package init(path: [Int32], ids: [Int32], readPositions: [Int]) {
+            self.path = path
+            self.ids = ids
+            self.readPositions = readPositions
+        }
+
+        var firstPosition: Int { path.count - ids.count }
+    }
+
+    package let pieces: [Piece]
+    /// Whether keys and values are wanted by later batches; whoever wants them decides which slots are whose.
+    let keepsKeys: Bool
+    /// The ids of all pieces, one a row.
+    package let ids: [Int32]
+    /// Of each row, within its rollout.
+    let positions: [Int32]
+    /// Of each row.
+    let slots: [Int32]
+    /// Rows of each piece.
+    package let rows: [Range<Int>]
+    /// The rows that reach the head.
+    package let readRows: [Int]
+    let slotCount: Int
+
+    /// Whole rollouts, which leave nothing behind.
+    ///
     /// Refuses an empty batch, an empty rollout, and read positions that are missing, unordered or outside of their
     /// rollout.
     package init(_ sequences: [TokenSequence]) throws(ModelError) {
-        guard !sequences.isEmpty else { throw .emptyBatch }
-        var ids: [Int32] = []
-        var cumulativeLengths = [0]
-        var readRows: [Int] = []
-        ids.reserveCapacity(sequences.reduce(0) { $0 + $1.ids.count })
+        var pieces: [Piece] = []
+        var first: Int32 = 0
         for (index, sequence) in sequences.enumerated() {
-            guard !sequence.ids.isEmpty else { throw .emptySequence(index: index) }
-            guard hasReadablePositions(ids: sequence.ids, sequence.readPositions) else {
+            guard !sequence.readPositions.isEmpty || sequence.ids.isEmpty else {
                 throw .badReadPositions(sequence: index)
             }
-            for position in sequence.readPositions { readRows.append(ids.count + position) }
-            ids += sequence.ids
-            cumulativeLengths.append(ids.count)
+            let end = first + Int32(clamping: sequence.ids.count)
+            pieces.append(
+                Piece(path: Array(first..<end), ids: sequence.ids, readPositions: sequence.readPositions)
+            )
+            first = end
         }
-        self.ids = ids
-        self.cumulativeLengths = cumulativeLengths
+        try self.init(pieces, keepsKeys: false)
+    }
+
+    /// Pieces whose keys and values stay in their slots; a piece may stand on one before it in the same batch.
+    package init(standing pieces: [Piece]) throws(ModelError) {
+        try self.init(pieces, keepsKeys: true)
+    }
+
+    private init(_ pieces: [Piece], keepsKeys: Bool) throws(ModelError) {
+        guard !pieces.isEmpty else { throw .emptyBatch }
+        var rows: [Range<Int>] = []
+        var readRows: [Int] = []
+        var count = 0
+        for (index, piece) in pieces.enumerated() {
+            guard !piece.ids.isEmpty else { throw .emptySequence(index: index) }
+            guard piece.path.count >= piece.ids.count, piece.path.allSatisfy({ $0 >= 0 }) else {
+                throw .badPath(piece: index)
+            }
+            let positions = piece.readPositions.map { $0 - piece.firstPosition }
+            guard positions.isEmpty || hasReadablePositions(ids: piece.ids, positions) else {
+                throw .badReadPositions(sequence: index)
+            }
+            readRows += positions.map { count + $0 }
+            rows.append(count..<count + piece.ids.count)
+            count += piece.ids.count
+        }
+        self.pieces = pieces
+        self.keepsKeys = keepsKeys
+        self.rows = rows
         self.readRows = readRows
+        ids = pieces.flatMap(\.ids)
+        positions = pieces.flatMap { ($0.firstPosition..<$0.path.count).map { Int32(truncatingIfNeeded: $0) } }
+        slots = pieces.flatMap { $0.path[$0.firstPosition...] }
+        slotCount = Int(pieces.reduce(0) { max($0, $1.path.max() ?? 0) }) + 1
     }
-
-    /// Rows of each rollout, in order.
-    var rollouts: [Range<Int>] {
-        zip(cumulativeLengths, cumulativeLengths.dropFirst()).map { $0..<$1 }
-    }
-
-    /// The position of each row within its rollout.
-    var positions: [Int32] { rollouts.flatMap { (0..<$0.count).map { Int32(truncatingIfNeeded: $0) } } }
 }
 
 /// Whether read positions are there, ascend and lie within the sequence.

@@ -2,7 +2,8 @@
 import CKernels
 package import Checkpoints
 
-/// Owns the weights, the activation memory and the compute threads; one batch at a time, on a queue of its own.
+/// Owns the weights, the activation memory, keys and values, and the compute threads; one batch at a time, on a queue of
+/// its own.
 package actor RewardModel {
     /// Bytes of weights in memory.
     package nonisolated let memoryBytes: Int
@@ -10,39 +11,94 @@ package actor RewardModel {
     package nonisolated let parameterCount: Int
     /// Logits a read position.
     package nonisolated let classCount: Int
-    /// Shapes that this machine's BLAS was refused for (promise P2); their layers use our own, slower product.
-    package nonisolated let refusedShapes: [(inputs: Int, columns: Int)]
+    /// Bytes of keys and values that one token's slot takes.
+    package nonisolated let slotBytes: Int
+    package nonisolated let compute: ComputeSettings
 
     private nonisolated let queue = ComputeQueue()
     private let decoder: Decoder
     private let head: ScoringHead
     private let workers: Workers
-    private let activations = Activations()
+    private let activations: Activations
+    /// Of batches that keep theirs, by slot.
+    private let keys: KeyValueMemory
+    /// Of one layer at a time, for batches that leave nothing behind.
+    private let passingKeys: KeyValueMemory
+    private let clock = PartClock()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
-    /// Reads the weights, on the caller's thread.
-    ///
-    /// - Parameters:
-    ///   - threads: that compute together, the calling one among them; no reward's bits depend on it.
-    ///   - products: which matrix product is used for each shape.
+    /// Reads the weights, on the caller's thread and the compute threads.
     package init(
         checkpoint: Checkpoint,
         head: Head,
         reduction: Reduction,
-        threads: Int,
-        progress: LoadProgress?,
-        products: ProductChooser = ProductChooser()
+        compute: ComputeSettings = ComputeSettings(),
+        progress: LoadProgress? = nil
     ) throws(ModelError) {
         let plans = try Self.plans(of: head, reduction, in: checkpoint)
-        try self.init(checkpoint, plans, reduction, threads: threads, progress: progress, products: products)
+        let blueprint = try Blueprint(config: checkpoint.config)
+        let bytes = try checkpoint.check(plans.flatMap(\.tensors) + blueprint.tensors)
+        progress?.addTotal(bytes)
+        try self.init(blueprint, plans, reduction, .checkpoint(checkpoint, progress), compute)
+    }
+
+    /// A model without a head, for `features` alone: `forward` has no rewards to give.
+    package init(
+        featuresOf checkpoint: Checkpoint,
+        compute: ComputeSettings = ComputeSettings(),
+        progress: LoadProgress? = nil
+    ) throws(ModelError) {
+        let blueprint = try Blueprint(config: checkpoint.config)
+        let bytes = try checkpoint.check(blueprint.tensors)
+        progress?.addTotal(bytes)
+        try self.init(blueprint, [], .identity, .checkpoint(checkpoint, progress), compute)
+    }
+
+    /// A model of random weights, made in memory as bfloat16, with a linear head of two classes: for measurements.
+    package init(randomly config: ModelConfig, seed: UInt64, compute: ComputeSettings) throws(ModelError) {
+        let blueprint = try Blueprint(config: config)
+        let head = LinearPlan(weight: "score.weight", bias: nil, outputs: 2, inputs: config.hiddenSize)
+        try self.init(blueprint, [head], .softmax(1), .random(seed: seed), compute)
+    }
+
+    private init(
+        _ blueprint: Blueprint,
+        _ plans: [LinearPlan],
+        _ reduction: Reduction,
+        _ source: WeightSource,
+        _ compute: ComputeSettings
+    ) throws(ModelError) {
+        guard (1...1024).contains(compute.threads) else { throw .badThreadCount(compute.threads) }
+        guard compute.kernel.isSupported else { throw .unsupportedKernel(compute.kernel) }
+        self.compute = compute
+        workers = Workers(count: compute.threads, kernel: compute.kernel)
+        var loader = WeightLoader(source: source, workers: workers, precision: compute.precision)
+        head = try ScoringHead(plans: plans, reduction: reduction, loader: &loader)
+        decoder = try Decoder(blueprint: blueprint, loader: &loader)
+
+        let config = blueprint.config
+        let group = config.headCount / config.keyValueHeadCount
+        let width = max(config.hiddenSize, blueprint.queryWidth)
+        workers.reserve(
+            scratchFloats: max(
+                Workers.scratchFloats(width: width),
+                lp_attention_scratch(group, config.headDimension)
+            )
+        )
+        activations = Activations(precision: compute.precision)
+        keys = KeyValueMemory(layers: config.layerCount, width: blueprint.keyValueWidth)
+        passingKeys = KeyValueMemory(layers: 1, width: blueprint.keyValueWidth)
+        memoryBytes = loader.memoryBytes
+        parameterCount = loader.parameterCount
+        classCount = plans.last?.outputs ?? 0
+        slotBytes = config.layerCount * 2 * blueprint.keyValueWidth * MemoryLayout<Float>.stride
     }
 
     /// Proves from the files' headers alone that a model can be loaded: every tensor is there, in its shape.
     package static func check(_ checkpoint: Checkpoint, head: Head, reduction: Reduction) throws(ModelError) {
         let blueprint = try Blueprint(config: checkpoint.config)
-        let loader = WeightLoader(checkpoint: checkpoint, progress: nil, chooser: ProductChooser())
-        try loader.check(plans(of: head, reduction, in: checkpoint).flatMap(\.tensors) + blueprint.tensors)
+        _ = try checkpoint.check(plans(of: head, reduction, in: checkpoint).flatMap(\.tensors) + blueprint.tensors)
     }
 
     private static func plans(
@@ -58,50 +114,10 @@ package actor RewardModel {
         return plans
     }
 
-    /// A model without a head, for `features` alone: `forward` has no rewards to give.
-    package init(
-        featuresOf checkpoint: Checkpoint,
-        threads: Int,
-        progress: LoadProgress?,
-        products: ProductChooser = ProductChooser()
-    ) throws(ModelError) {
-        try self.init(checkpoint, [], .identity, threads: threads, progress: progress, products: products)
-    }
-
-    private init(
-        _ checkpoint: Checkpoint,
-        _ plans: [LinearPlan],
-        _ reduction: Reduction,
-        threads: Int,
-        progress: LoadProgress?,
-        products: ProductChooser
-    ) throws(ModelError) {
-        guard (1...1024).contains(threads) else { throw .badThreadCount(threads) }
-        let blueprint = try Blueprint(config: checkpoint.config)
-        var loader = WeightLoader(checkpoint: checkpoint, progress: progress, chooser: products)
-        try loader.check(plans.flatMap(\.tensors) + blueprint.tensors)
-
-        head = try ScoringHead(plans: plans, reduction: reduction, loader: &loader)
-        decoder = try Decoder(blueprint: blueprint, loader: &loader)
-        workers = Workers(count: threads, scratchFloats: RewardModel.scratchFloats(of: blueprint, plans))
-        memoryBytes = loader.memoryBytes
-        parameterCount = loader.parameterCount
-        classCount = plans.last?.outputs ?? 0
-        refusedShapes = loader.chooser.refused
-    }
-
-    /// What the greediest kernel call needs.
-    private static func scratchFloats(of blueprint: Blueprint, _ head: [LinearPlan]) -> Int {
-        let config = blueprint.config
-        let inputs = [config.hiddenSize, config.intermediateSize, blueprint.queryWidth] + head.map(\.inputs)
-        let linear = inputs.map { lp_linear_scratch($0) }.max() ?? 0
-        return max(linear, lp_attention_scratch(config.headDimension))
-    }
-
     /// One reward a read position, in order; a value that is not finite is returned as it is.
     package func forward(_ batch: PackedBatch) throws(ModelError) -> [Float] {
         let hidden = try hiddenStates(of: batch)
-        return head.rewards(of: hidden, at: batch.readRows, decoder: decoder, workers: workers)
+        return clock.time(.head) { head.rewards(of: hidden, decoder: decoder, workers: workers) }
     }
 
     /// What the head reads: the hidden states at the read positions after the final norm, [reads, hidden].
@@ -109,8 +125,14 @@ package actor RewardModel {
     /// The very numbers that `forward` scores, to the bit, in whatever company.
     package func features(_ batch: PackedBatch) throws(ModelError) -> [Float] {
         let hidden = try hiddenStates(of: batch)
-        let read = head.features(of: hidden, at: batch.readRows, decoder: decoder, workers: workers)
+        let read = head.features(of: hidden, decoder: decoder, workers: workers)
         return Array(UnsafeBufferPointer(start: read.start, count: read.rows * read.width))
+    }
+
+    /// What was computed since the last call, for measurements.
+    package func takeEffort() -> Effort {
+        defer { clock.reset() }
+        return clock.effort
     }
 
     private func hiddenStates(of batch: PackedBatch) throws(ModelError) -> Matrix {
@@ -118,6 +140,22 @@ package actor RewardModel {
         for (row, id) in batch.ids.enumerated() where id < 0 || Int(id) >= vocabulary {
             throw .unknownToken(id: id, row: row)
         }
-        return decoder.hiddenStates(of: batch, in: activations, workers: workers)
+        let keys = batch.keepsKeys ? self.keys : passingKeys
+        guard keys.reserve(slots: batch.slotCount) else {
+            throw .outOfMemory(bytes: batch.slotCount * slotBytes)
+        }
+        let blueprint = decoder.blueprint
+        let (rows, reads) = (batch.ids.count, batch.readRows.count)
+        clock.count(rows: rows, operations: decoder.operations(rows: rows, reads: reads))
+        return decoder.hiddenStates(
+            Decoder.Pass(
+                batch: batch,
+                views: activations.views(rows: rows, reads: reads, of: blueprint),
+                memory: activations,
+                keys: keys,
+                workers: workers,
+                clock: clock
+            )
+        )
     }
 }

@@ -2,52 +2,53 @@
 import CKernels
 import Checkpoints
 
-/// The head's layers and the reduction that follows them.
+/// The head's layers and the reduction that follows them, in float32 whatever the decoder's precision.
 struct ScoringHead {
     let layers: [Linear]
     let reduction: Reduction
     private let normed = FloatBuffer(count: 0)
     private let middle = FloatBuffer(count: 0)
     private let logits = FloatBuffer(count: 0)
+    private let cells = CellBuffer(isInt8: false)
 
     var classCount: Int { layers.last?.outputs ?? 0 }
 
     init(plans: [LinearPlan], reduction: Reduction, loader: inout WeightLoader) throws(ModelError) {
         var layers: [Linear] = []
-        for plan in plans { layers.append(try loader.linear(plan)) }
+        for plan in plans { layers.append(try loader.headLinear(plan)) }
         self.layers = layers
         self.reduction = reduction
     }
 
-    /// The read rows after the final norm, in order: [rows, hidden].
-    func features(of hidden: Matrix, at rows: [Int], decoder: Decoder, workers: Workers) -> Matrix {
-        let x = view(normed, rows: rows.count, width: hidden.width)
-        for (index, row) in rows.enumerated() {
-            workers.rmsnorm(
-                hidden[row..<row + 1],
-                weight: decoder.finalNorm,
-                epsilon: decoder.blueprint.config.normEpsilon,
-                into: x[index..<index + 1]
-            )
-        }
+    /// Rows after the final norm: [rows, hidden].
+    func features(of hidden: Matrix, decoder: Decoder, workers: Workers) -> Matrix {
+        let x = view(normed, rows: hidden.rows, width: hidden.width)
+        let epsilon = decoder.blueprint.config.normEpsilon
+        workers.rmsnorm(hidden, weight: decoder.finalNorm, epsilon: epsilon, into: x)
         return x
     }
 
-    /// One reward a read row, in order. Only these rows meet the final norm and the head.
-    func rewards(of hidden: Matrix, at rows: [Int], decoder: Decoder, workers: Workers) -> [Float] {
-        var x = features(of: hidden, at: rows, decoder: decoder, workers: workers)
+    /// One reward a row, in order.
+    func rewards(of hidden: Matrix, decoder: Decoder, workers: Workers) -> [Float] {
+        var x = features(of: hidden, decoder: decoder, workers: workers)
         for layer in layers.dropLast() {
-            let y = view(middle, rows: rows.count, width: layer.outputs)
-            workers.linear(x, through: [(layer, into: y)])
+            let y = apply(layer, to: x, into: middle, workers)
             lp_relu(y.start, y.rows * y.width)
             x = y
         }
         guard let last = layers.last else { return [] }
-        let scores = view(logits, rows: rows.count, width: last.outputs)
-        workers.linear(x, through: [(last, into: scores)])
-        return rows.indices.map { index in
+        let scores = apply(last, to: x, into: logits, workers)
+        return (0..<hidden.rows).map { index in
             reduction.reward(UnsafeBufferPointer(start: scores[index..<index + 1].start, count: scores.width))
         }
+    }
+
+    private func apply(_ layer: Linear, to x: Matrix, into buffer: FloatBuffer, _ workers: Workers) -> Matrix {
+        let y = view(buffer, rows: x.rows, width: layer.outputs)
+        let cells = cells.view(rows: x.rows, for: layer)
+        workers.fill(cells, from: x)
+        workers.multiply(cells, layer, into: y)
+        return y
     }
 
     private func view(_ buffer: FloatBuffer, rows: Int, width: Int) -> Matrix {

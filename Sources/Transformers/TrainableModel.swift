@@ -30,7 +30,8 @@ package final class TrainableModel {
         seed: UInt64
     ) throws(ModelError) {
         try self.init(config: checkpoint.config, tuning: tuning, lanes: lanes, tokensAtOnce: tokensAtOnce)
-        var loader = WeightLoader(checkpoint: checkpoint, progress: nil, chooser: ProductChooser())
+        let workers = Workers(count: 1, kernel: .best)
+        var loader = WeightLoader(source: .checkpoint(checkpoint, nil), workers: workers, precision: .stored)
         let hasHead = checkpoint.tensors["score.weight"] != nil
         let plans = tensors.map { TensorPlan(name: $0.name, shape: $0.shape) }.filter { plan in
             switch plan.name {
@@ -39,7 +40,7 @@ package final class TrainableModel {
             default: true
             }
         }
-        try loader.check(plans)
+        _ = try checkpoint.check(plans)
         for plan in plans {
             guard let tensor = tensors.first(where: { $0.name == plan.name }) else { continue }
             try loader.copy(plan, to: parameters.start + tensor.range.lowerBound)

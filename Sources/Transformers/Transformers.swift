@@ -52,8 +52,14 @@ package enum ModelError: Error, Sendable, Equatable {
     /// A token of the head has no row in the vocabulary, or is named twice.
     case badHeadTokens([Int32], rows: Int)
     case badThreadCount(Int)
+    /// The system has not so much memory for weights, or for keys and values.
+    case outOfMemory(bytes: Int)
+    /// This machine lacks the instructions.
+    case unsupportedKernel(Kernel)
 
     case emptyBatch
+    /// A path shorter than the tokens at its end, or a slot below 0.
+    case badPath(piece: Int)
     case emptySequence(index: Int)
     /// Read positions are missing, not ascending or outside the sequence.
     case badReadPositions(sequence: Int)

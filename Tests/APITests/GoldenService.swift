@@ -15,12 +15,7 @@ struct GoldenService {
 
     init() throws {
         let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm").path
-        let scorer = try Scorer(
-            checkpoint: Checkpoint(folder: folder),
-            threads: 1,
-            limits: BatchLimits(),
-            progress: nil
-        )
+        let scorer = try Scorer(checkpoint: Checkpoint(folder: folder))
         service = Service(
             scorer: scorer,
             servedName: "golden",

@@ -7,7 +7,7 @@ import Testing
     @Test func `an idle batcher starts at once`() async throws {
         let bench = Bench(held: true)
         let answer = try await bench.occupy()
-        #expect(await bench.kernel.batches == [[0]])
+        #expect(await bench.kernel.rounds == [[0]])
         #expect(await bench.batcher.load.runningItems == 1)
         await bench.kernel.release()
         #expect(try await answer.value == [0])
@@ -19,9 +19,9 @@ import Testing
         for work in 1...5 { answers.append(try await bench.send([work, 10 * work])) }
         await bench.kernel.release()
         for (work, answer) in answers.enumerated().dropFirst() {
-            #expect(try await answer.value == [-work, -10 * work])
+            #expect(try await answer.value == [-Float(work), -10 * Float(work)])
         }
-        #expect(await bench.kernel.batches == [[0], [1, 10, 2, 20, 3, 30, 4, 40, 5, 50]])
+        #expect(await bench.kernel.rounds == [[0], [1, 10, 2, 20, 3, 30, 4, 40, 5, 50]])
     }
 
     @Test func `a batch holds no more than its budget`() async throws {
@@ -31,79 +31,114 @@ import Testing
         await bench.kernel.release()
         #expect(try await first.value == [0])
         #expect(try await second.value == [-1, -2, -3, -4, -5])
-        #expect(await bench.kernel.batches == [[0], [1, 2], [3, 4], [5]])
+        #expect(await bench.kernel.rounds == [[0], [1, 2], [3, 4], [5]])
     }
 
     @Test func `what does not fit waits at the front and is not overtaken`() async throws {
         let bench = Bench(held: true, batch: 10)
         let tasks = [
-            try await bench.occupy(), try await bench.send([3], tokens: 3), try await bench.send([8], tokens: 8),
-            try await bench.send([1], tokens: 1), try await bench.send([2], tokens: 2),
+            try await bench.occupy(), try await bench.send([3], tokens: 3), try await bench.send([5], tokens: 5),
+            try await bench.send([4], tokens: 4), try await bench.send([1], tokens: 1),
         ]
         await bench.kernel.release()
         for task in tasks { _ = try await task.value }
-        #expect(await bench.kernel.batches == [[0], [3], [8, 1], [2]])
+        #expect(await bench.kernel.rounds == [[0], [3, 5], [4, 1]])
     }
 
-    @Test func `an item larger than the budget goes alone`() async throws {
+    @Test func `a long sequence runs in pieces, between which short ones get their turn`() async throws {
         let bench = Bench(held: true, batch: 10)
         let first = try await bench.occupy()
-        let second = try await bench.send([(1, 2), (2, 11), (3, 1), (4, 500)])
+        let long = try await bench.send([7], tokens: 27)
+        let short = try await bench.send([1, 2, 3], tokens: 4)
         await bench.kernel.release()
         #expect(try await first.value == [0])
-        #expect(try await second.value == [-1, -2, -3, -4])
-        #expect(await bench.kernel.batches == [[0], [1], [2], [3], [4]])
+        #expect(try await short.value == [-1, -2, -3])
+        #expect(try await long.value == [-7])
+        // Of its tokens 5, 5 and 5 beside short ones, 1 where nothing short waits any more, then 10 and 1.
+        #expect(await bench.kernel.rounds == [[0], [7, 1], [7, 2], [7, 3], [7], [7]])
     }
 
     @Test func `an answer says what it cost`() async throws {
-        let bench = Bench(batch: 10)
-        let answered = try await bench.batcher.submit([(1, 4), (2, 5), (3, 6)])
-        #expect(answered.map(\.batchTokens) == [9, 9, 6])
-        #expect(answered.map(\.batchItems) == [2, 2, 1])
+        let bench = Bench(held: true, batch: 10)
+        let first = try await bench.occupy()
+        let batcher = bench.batcher
+        let task = Task { try await batcher.submit([sequence(1, 4), sequence(2, 5), sequence(2, 5), sequence(3, 5)]) }
+        try await eventually { await batcher.load.queuedItems == 4 }
+        await bench.kernel.release()
+        _ = try await first.value
+        let answered = try await task.value
+        #expect(answered.map(\.batchTokens) == [9, 9, 9, 5])
+        #expect(answered.map(\.batchItems) == [3, 3, 3, 1])
+        #expect(answered.map(\.cachedTokens) == [0, 0, 5, 0])
         #expect(answered.allSatisfy { $0.queueSeconds >= 0 && $0.runSeconds >= 0 })
-        #expect(answered[2].queueSeconds >= answered[0].queueSeconds + answered[0].runSeconds)
-        let load = await bench.batcher.load
-        #expect(load.batches == 2 && load.tokens == 15 && load.items == 3 && load.droppedItems == 0)
+        #expect(answered[3].queueSeconds >= answered[0].queueSeconds + answered[0].runSeconds)
+        let load = await batcher.load
+        #expect(load.batches == 3 && load.tokens == 15 && load.items == 5 && load.droppedItems == 0)
+        #expect(load.cachedTokens == 5 && load.slotsInUse == 0)
+    }
+
+    @Test func `what is kept is answered at once, though the kernel is busy`() async throws {
+        let bench = Bench(held: true, cached: 100)
+        let first = try await bench.occupy()
+        await bench.kernel.step()
+        #expect(try await first.value == [0])
+        _ = try await bench.send([1])
+        let again = try await bench.batcher.submit([sequence(0, 1)])
+        #expect(again.map(\.rewards) == [[0]] && again.map(\.cachedTokens) == [1])
+        #expect(again.map(\.batchItems) == [0] && again.map(\.runSeconds) == [0])
+        await bench.kernel.release()
+        await bench.batcher.drain()
+        #expect(await bench.kernel.rounds == [[0], [1]])
+        #expect(await bench.batcher.load.slotsKept == 2)
+    }
+
+    @Test func `an empty sequence and one without reads are answered too`() async throws {
+        let bench = Bench()
+        let works = [sequence([]), sequence([4, 5], reads: [])]
+        #expect(try await bench.batcher.submit(works).map(\.rewards) == [[], []])
+        #expect(await bench.kernel.rounds == [[4]])
     }
 
     @Test func `no items are answered by no answers`() async throws {
         let bench = Bench()
         #expect(try await bench.batcher.submit([]).isEmpty)
-        #expect(await bench.kernel.batches.isEmpty)
+        #expect(await bench.kernel.rounds.isEmpty)
     }
 
     @Test func `the queue takes its bound and not one token more`() async throws {
         let bench = Bench(held: true, batch: 10, queue: 20)
         let tasks = [
-            try await bench.occupy(), try await bench.send([1], tokens: 15), try await bench.send([2], tokens: 5),
+            try await bench.occupy(), try await bench.send([1, 2, 3], tokens: 5), try await bench.send([4], tokens: 5),
         ]
-        for refused in [[(3, 1)], [(3, 1), (4, 1)]] {
+        for refused in [[5], [5, 6]] {
             await #expect(throws: BatchError.queueFull(retryAfter: 1)) {
-                try await bench.batcher.submit(refused.map { (work: $0.0, tokens: $0.1) })
+                try await bench.batcher.submit(refused.map { sequence($0) })
             }
         }
         #expect(await bench.batcher.load.queuedTokens == 20)
         await bench.kernel.release()
         for task in tasks { _ = try await task.value }
-        #expect(await bench.kernel.batches.flatMap { $0 } == [0, 1, 2])
+        #expect(await bench.kernel.rounds.flatMap { $0 } == [0, 1, 2, 3, 4])
     }
 
     @Test func `a request is admitted whole or not at all`() async throws {
         let bench = Bench(held: true, queue: 20)
         let first = try await bench.occupy()
         let second = try await bench.send([1], tokens: 19)
-        await #expect(throws: BatchError.queueFull(retryAfter: 1)) { try await bench.batcher.submit([(2, 1), (3, 1)]) }
+        await #expect(throws: BatchError.queueFull(retryAfter: 1)) {
+            try await bench.batcher.submit([sequence(2), sequence(3)])
+        }
         let third = try await bench.send([4], tokens: 1)
         await bench.kernel.release()
         for task in [first, second, third] { _ = try await task.value }
-        #expect(await bench.kernel.batches == [[0], [1, 4]])
+        #expect(await bench.kernel.rounds == [[0], [1, 4]])
     }
 
     @Test func `a request larger than the queue is taken when nothing waits`() async throws {
         let bench = Bench(held: true, batch: 10, queue: 20)
         let first = try await bench.occupy()
         let large = try await bench.send([1, 2, 3], tokens: 10)
-        await #expect(throws: BatchError.queueFull(retryAfter: 1)) { try await bench.batcher.submit([(4, 1)]) }
+        await #expect(throws: BatchError.queueFull(retryAfter: 1)) { try await bench.batcher.submit([sequence(4, 1)]) }
         await bench.kernel.release()
         #expect(try await first.value == [0])
         #expect(try await large.value == [-1, -2, -3])

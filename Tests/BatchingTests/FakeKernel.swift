@@ -3,7 +3,7 @@
 import Batching
 import Testing
 
-/// Answers each number with its negative; remembers its batches; stands still while it is held.
+/// Answers each read with the negative of its sequence's first token; remembers its rounds; stands still while held.
 actor FakeKernel {
     enum Mood {
         case honest
@@ -13,36 +13,43 @@ actor FakeKernel {
 
     struct Broken: Error, Equatable {}
 
-    private(set) var batches: [[Int]] = []
+    /// First tokens of the sequences of each round.
+    private(set) var rounds: [[Int32]] = []
     private(set) var isRunning = false
+    private var slots: [Int32: Int32] = [:]
     private var isHeld: Bool
     private var mood = Mood.honest
     private var waiting: CheckedContinuation<Void, Never>?
 
     init(held: Bool = false) { isHeld = held }
 
-    func run(_ works: [Int]) async throws -> [Int] {
-        #expect(!isRunning, "one batch at a time")
+    func run(_ round: Round) async throws -> [Float] {
+        #expect(!isRunning, "one round at a time")
         isRunning = true
         defer { isRunning = false }
-        batches.append(works)
+        for piece in round.pieces where piece.path.count == piece.tokens.count {
+            slots[piece.path[0]] = piece.tokens[0]
+        }
+        let firsts = round.pieces.map { slots[$0.path[0]] ?? .max }
+        rounds.append(firsts)
         if isHeld { await withCheckedContinuation { waiting = $0 } }
+        let answers = zip(round.pieces, firsts).flatMap { piece, first in piece.reads.map { _ in -Float(first) } }
         switch mood {
-        case .honest: return works.map { -$0 }
+        case .honest: return answers
         case .throwing: throw Broken()
-        case .answering(let extra): return [Int](repeating: 0, count: max(0, works.count + extra))
+        case .answering(let extra): return [Float](repeating: 0, count: max(0, answers.count + extra))
         }
     }
 
     func become(_ mood: Mood) { self.mood = mood }
 
-    /// Lets the batch that stands still end, and the next one stand still in its turn.
+    /// Lets the round that stands still end, and the next one stand still in its turn.
     func step() {
         waiting?.resume()
         waiting = nil
     }
 
-    /// Holds no batch from here on.
+    /// Holds no round from here on.
     func release() {
         isHeld = false
         step()
@@ -52,32 +59,31 @@ actor FakeKernel {
 /// A batcher over a fake kernel.
 struct Bench {
     let kernel: FakeKernel
-    let batcher: Batcher<Int, Int>
+    let batcher: Batcher
 
-    init(held: Bool = false, batch: Int = 100, queue: Int = 1000) {
+    init(held: Bool = false, batch: Int = 100, queue: Int = 1000, cached: Int = 0) {
         let kernel = FakeKernel(held: held)
         self.kernel = kernel
-        batcher = Batcher(limits: BatchLimits(maximumBatchTokens: batch, maximumQueueTokens: queue)) { works in
-            try await kernel.run(works)
-        }
+        let limits = BatchLimits(maximumBatchTokens: batch, maximumQueueTokens: queue, cachedTokens: cached)
+        batcher = Batcher(limits: limits) { try await kernel.run($0) }
     }
 
     /// Submits in a task of its own, and returns once the batcher has taken it.
-    func send(_ works: [Int], tokens: Int = 1) async throws -> Task<[Int], any Error> {
-        try await send(works.map { ($0, tokens) })
+    func send(_ works: [Int], tokens: Int = 1) async throws -> Task<[Float], any Error> {
+        try await send(works.map { sequence($0, tokens) })
     }
 
-    func send(_ items: [(Int, Int)]) async throws -> Task<[Int], any Error> {
+    func send(_ works: [TokenWork]) async throws -> Task<[Float], any Error> {
         let before = await accepted
         let batcher = batcher
-        let task = Task { try await batcher.submit(items.map { (work: $0.0, tokens: $0.1) }).map(\.answer) }
-        let enough = before + items.count
+        let task = Task { try await batcher.submit(works).flatMap(\.rewards) }
+        let enough = before + works.count
         try await eventually { await accepted >= enough }
         return task
     }
 
     /// Occupies a held kernel with one item, so that what comes next waits.
-    func occupy() async throws -> Task<[Int], any Error> {
+    func occupy() async throws -> Task<[Float], any Error> {
         let task = try await send([0])
         try await eventually { await kernel.isRunning }
         return task

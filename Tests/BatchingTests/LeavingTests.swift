@@ -16,7 +16,7 @@ import Testing
         await bench.kernel.release()
         #expect(try await first.value == [0])
         #expect(try await staying.value == [-3])
-        #expect(await bench.kernel.batches == [[0], [3]])
+        #expect(await bench.kernel.rounds == [[0], [3]])
     }
 
     @Test func `a caller may leave while its work runs, and its neighbours are served`() async throws {
@@ -26,14 +26,14 @@ import Testing
         let staying = try await bench.send([2])
         await bench.kernel.step()
         #expect(try await first.value == [0])
-        try await eventually { await bench.kernel.batches.count == 2 }
+        try await eventually { await bench.kernel.rounds.count == 2 }
         leaving.cancel()
         // The kernel still stands: the caller does not wait for it.
         await #expect(throws: CancellationError.self) { try await leaving.value }
         #expect(await bench.batcher.load.runningItems == 2)
         await bench.kernel.release()
         #expect(try await staying.value == [-2])
-        #expect(await bench.kernel.batches == [[0], [1, 2]])
+        #expect(await bench.kernel.rounds == [[0], [1, 2]])
         #expect(await bench.batcher.load.droppedItems == 0)
     }
 
@@ -46,7 +46,7 @@ import Testing
         await #expect(throws: CancellationError.self) { try await leaving.value }
         await bench.kernel.release()
         #expect(try await staying.value == [-6])
-        #expect(await bench.kernel.batches == [[1, 2], [6]])
+        #expect(await bench.kernel.rounds == [[1, 2], [6]])
         #expect(await bench.batcher.load.droppedItems == 3)
     }
 
@@ -54,11 +54,11 @@ import Testing
         let bench = Bench()
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
-            return try await bench.batcher.submit([(1, 1)]).map(\.answer)
+            return try await bench.batcher.submit([sequence(1, 1)]).flatMap(\.rewards)
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(await bench.kernel.batches.isEmpty)
+        #expect(await bench.kernel.rounds.isEmpty)
     }
 
     @Test func `leaving makes room in the queue`() async throws {
@@ -80,7 +80,7 @@ import Testing
         let fine = try await bench.send([5])
         await bench.kernel.step()
         #expect(try await first.value == [0])
-        try await eventually { await bench.kernel.batches.count == 2 }
+        try await eventually { await bench.kernel.rounds.count == 2 }
         await bench.kernel.become(.throwing)
         await bench.kernel.step()
         for task in failing { await #expect(throws: FakeKernel.Broken()) { try await task.value } }
@@ -88,7 +88,7 @@ import Testing
         await bench.kernel.release()
         #expect(try await fine.value == [-5])
         // The rest of the second request has no one to answer to.
-        #expect(await bench.kernel.batches == [[0], [1, 2], [5]])
+        #expect(await bench.kernel.rounds == [[0], [1, 2], [5]])
         #expect(await bench.batcher.load.droppedItems == 2)
     }
 
@@ -97,10 +97,10 @@ import Testing
         let bench = Bench()
         await bench.kernel.become(.answering(extra: extra))
         await #expect(throws: BatchError.answerCount(expected: 3, received: 3 + extra)) {
-            try await bench.batcher.submit([(1, 1), (2, 1), (3, 1)])
+            try await bench.batcher.submit([sequence(1, 1), sequence(2, 1), sequence(3, 1)])
         }
         await bench.kernel.become(.honest)
-        #expect(try await bench.batcher.submit([(4, 1)]).map(\.answer) == [-4])
+        #expect(try await bench.batcher.submit([sequence(4, 1)]).flatMap(\.rewards) == [-4])
     }
 
     @Test func `draining refuses new work and answers the old`() async throws {
@@ -109,7 +109,7 @@ import Testing
         let drained = Task { await bench.batcher.drain() }
         try await eventually {
             do {
-                _ = try await bench.batcher.submit([(9, 1000)])
+                _ = try await bench.batcher.submit([sequence(9, 1000)])
                 return false
             } catch BatchError.queueFull {
                 return false
@@ -124,13 +124,13 @@ import Testing
         #expect(try await tasks[1].value == [-1, -2, -3])
         #expect(try await tasks[2].value == [-4])
         await bench.batcher.drain()
-        await #expect(throws: BatchError.closed) { try await bench.batcher.submit([(5, 1)]) }
+        await #expect(throws: BatchError.closed) { try await bench.batcher.submit([sequence(5, 1)]) }
     }
 
     @Test func `an idle batcher drains at once`() async throws {
         let bench = Bench()
         await bench.batcher.drain()
-        await #expect(throws: BatchError.closed) { try await bench.batcher.submit([(1, 1)]) }
-        #expect(await bench.kernel.batches.isEmpty)
+        await #expect(throws: BatchError.closed) { try await bench.batcher.submit([sequence(1, 1)]) }
+        #expect(await bench.kernel.rounds.isEmpty)
     }
 }

@@ -4,10 +4,11 @@ import Batching
 import Synchronization
 import Testing
 
-/// Checks every batch and answers it; yields at times, so that work gathers and cancellations meet running batches.
+/// Checks every round and answers it; yields at times, so that work gathers and cancellations meet running rounds.
 private final class CountingKernel: Sendable {
     struct Seen {
-        var computed = 0
+        var memory = SlotMemory()
+        var tokens = 0
         var running = 0
         var isFine = true
     }
@@ -18,20 +19,24 @@ private final class CountingKernel: Sendable {
         state.withLock { $0 }
     }
 
-    func run(_ works: [Int]) async -> [Int] {
-        // An item costs 1 + work % 7; the largest costs more than the budget of 6, and goes alone.
-        let cost = works.reduce(0) { $0 + 1 + $1 % 7 }
+    func run(_ round: Round) async -> [Float] {
         state.withLock { seen in
             seen.running += 1
-            seen.isFine = seen.isFine && seen.running == 1 && (cost <= 6 || works.count == 1)
+            seen.isFine = seen.isFine && seen.running == 1 && round.tokens <= 6
         }
-        for _ in 0..<works.count % 3 { await Task.yield() }
-        state.withLock { seen in
+        for _ in 0..<round.pieces.count % 3 { await Task.yield() }
+        return state.withLock { seen in
             seen.running -= 1
-            seen.computed += works.count
+            seen.tokens += round.tokens
+            return seen.memory.run(round)
         }
-        return works.map { $0 &* 31 &+ 7 }
     }
+}
+
+/// One to eight tokens, their beginnings shared by many callers; the largest are long ones in a round of 6.
+private func rollout(_ work: Int) -> TokenWork {
+    let tokens = (0..<1 + work % 8).map { Int32((work >> $0) % 3) } + (work % 5 == 0 ? [] : [Int32(work)])
+    return TokenWork(tokens: tokens, reads: tokens.indices.filter { $0 % 2 == 1 })
 }
 
 private struct Tally {
@@ -41,12 +46,11 @@ private struct Tally {
 }
 
 /// One caller of two items: what it got must be its own.
-private func call(_ batcher: Batcher<Int, Int>, _ work: Int) async -> Tally {
+private func call(_ batcher: Batcher, _ work: Int) async -> Tally {
     do {
-        let answers = try await batcher.submit([
-            (work: work, tokens: 1 + work % 7), (work: work + 1, tokens: 1 + (work + 1) % 7),
-        ])
-        #expect(answers.map(\.answer) == [work &* 31 &+ 7, (work + 1) &* 31 &+ 7])
+        let works = [rollout(work), rollout(work + 1)]
+        let answers = try await batcher.submit(works)
+        #expect(answers.map(\.rewards) == works.map(SlotMemory.alone))
         return Tally(answered: 1)
     } catch is CancellationError {
         return Tally(left: 1)
@@ -59,11 +63,14 @@ private func call(_ batcher: Batcher<Int, Int>, _ work: Int) async -> Tally {
 }
 
 @Suite struct StressTests {
-    @Test(.timeLimit(.minutes(5)), arguments: [Int.max, 2000])
-    func `ten thousand callers, some of whom leave, each get their own answer once`(queue: Int) async throws {
+    @Test(.timeLimit(.minutes(5)), arguments: [Int.max, 2000], [0, 500])
+    func `ten thousand callers, some of whom leave, each get their own answer once`(
+        queue: Int,
+        cached: Int
+    ) async throws {
         let kernel = CountingKernel()
-        let limits = BatchLimits(maximumBatchTokens: 6, maximumQueueTokens: queue)
-        let batcher = Batcher<Int, Int>(limits: limits) { await kernel.run($0) }
+        let limits = BatchLimits(maximumBatchTokens: 6, maximumQueueTokens: queue, cachedTokens: cached)
+        let batcher = Batcher(limits: limits) { await kernel.run($0) }
         let total = await withTaskGroup(of: Tally.self) { group in
             for work in 0..<10_000 {
                 group.addTask {
@@ -86,25 +93,26 @@ private func call(_ batcher: Batcher<Int, Int>, _ work: Int) async -> Tally {
         #expect(total.answered + total.left + total.refused == 10_000)
         #expect(total.answered >= 6_000 || queue < .max)
         #expect(kernel.seen.isFine)
-        #expect(load.items == kernel.seen.computed)
+        #expect(load.tokens == kernel.seen.tokens)
+        #expect(load.slotsInUse == load.slotsKept && load.slotsKept <= cached)
         #expect(load.items + load.droppedItems <= 2 * (total.answered + total.left))
         #expect(load.items >= 2 * total.answered)
         #expect(load.queuedItems == 0 && load.queuedTokens == 0 && load.runningItems == 0)
         // Whoever asks later is refused, not forgotten.
-        await #expect(throws: BatchError.closed) { try await batcher.submit([(1, 1)]) }
+        await #expect(throws: BatchError.closed) { try await batcher.submit([sequence(1)]) }
     }
 
     @Test(.timeLimit(.minutes(2)), arguments: 0..<20)
     func `draining under load answers what was accepted and refuses the rest`(round: Int) async throws {
         let kernel = CountingKernel()
         let limits = BatchLimits(maximumBatchTokens: 6, maximumQueueTokens: .max)
-        let batcher = Batcher<Int, Int>(limits: limits) { await kernel.run($0) }
+        let batcher = Batcher(limits: limits) { await kernel.run($0) }
         let accepted = await withTaskGroup(of: Bool.self) { group in
             for work in 0..<200 {
                 group.addTask {
                     do {
-                        let answers = try await batcher.submit([(work: work, tokens: 1 + work % 7)])
-                        #expect(answers.map(\.answer) == [work &* 31 &+ 7])
+                        let answers = try await batcher.submit([rollout(work)])
+                        #expect(answers.map(\.rewards) == [SlotMemory.alone(rollout(work))])
                         return true
                     } catch {
                         #expect(error as? BatchError == .closed)
@@ -121,6 +129,7 @@ private func call(_ batcher: Batcher<Int, Int>, _ work: Int) async -> Tally {
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
-        #expect(kernel.seen.computed == accepted)
+        let items = await batcher.load.items
+        #expect(items == accepted)
     }
 }

@@ -6,6 +6,7 @@ import Fixtures
 import Foundation
 import Scoring
 import Testing
+import Transformers
 
 /// One chain of `Tests/Goldens/builtin-rewards.json`, written by make_builtin_rewards.py.
 private struct Case: Decodable {
@@ -25,7 +26,7 @@ private struct Case: Decodable {
 
 @Suite struct BuiltInModelTests {
     private func scorer() throws -> Scorer {
-        try Scorer(checkpoint: try builtInCheckpoint(), threads: 2, limits: BatchLimits(), progress: nil)
+        try Scorer(checkpoint: try builtInCheckpoint(), settings: EngineSettings(compute: ComputeSettings(threads: 2)))
     }
 
     @Test func `transformers computes the same ids and rewards`() async throws {

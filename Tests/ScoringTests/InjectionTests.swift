@@ -100,13 +100,7 @@ private struct Attack {
     /// Rewards: as many as steps, and those before the step that spells something keep their bits.
     private func check(_ folder: TemporaryFolder, _ source: ProfileSource?) async throws {
         let checkpoint = try Checkpoint(folder: folder.path)
-        let scorer = try Scorer(
-            checkpoint: checkpoint,
-            source: source,
-            threads: 1,
-            limits: BatchLimits(),
-            progress: nil
-        )
+        let scorer = try Scorer(checkpoint: checkpoint, source: source)
         let plain = Rollout(prompt: .text(Attack.prompt), source: .list(Attack.steps))
         let attacks = Attack.all.map { Rollout(prompt: .text($0.prompt), source: .list($0.steps)) }
         var results = try await scorer.score([plain] + attacks, credit: .standard)

@@ -14,9 +14,7 @@ import Transformers
         limits.maximumBatchTokens = batchTokens
         return try Scorer(
             checkpoint: Checkpoint(folder: folder.path),
-            threads: threads,
-            limits: limits,
-            progress: nil
+            settings: EngineSettings(compute: ComputeSettings(threads: threads), limits: limits)
         )
     }
 

@@ -68,7 +68,7 @@ import Transformers
         var cached = try file.floats("features")[...]
         let checkpoint = try Checkpoint(folder: base)
         let template = try TrainingTemplate(checkpoint: checkpoint)
-        let model = try RewardModel(featuresOf: checkpoint, threads: 1, progress: nil)
+        let model = try RewardModel(featuresOf: checkpoint)
         for (_, labelled) in Toy.lines(160).rollouts {
             let sequence = try template.render(labelled.rollout).sequence
             let features = try await model.features(try PackedBatch([sequence]))

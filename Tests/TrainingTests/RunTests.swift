@@ -16,12 +16,7 @@ import Training
         #expect(best.score.accuracy > 0.95 && (best.score.f1 ?? 0) > 0.95 && best.score.loss < 0.2)
         #expect(outcome.trainingRollouts + outcome.heldOutRollouts == 160)
 
-        let scorer = try Scorer(
-            checkpoint: try Checkpoint(folder: folder.path + "/out"),
-            threads: 1,
-            limits: BatchLimits(),
-            progress: nil
-        )
+        let scorer = try Scorer(checkpoint: try Checkpoint(folder: folder.path + "/out"))
         let rollout = Rollout(prompt: .text("q7"), source: .list(["up", "no", "up"]))
         let scored = try await scorer.score([rollout], credit: scorer.profile.defaultCredit)[0].get()
         let rewards = scored.steps.compactMap(\.reward)

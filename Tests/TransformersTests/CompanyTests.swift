@@ -142,26 +142,6 @@ extension RewardModel {
         #expect(together[0].isFinite && !together[1].isFinite, "what stands before the overflow is a number")
     }
 
-    @Test func `a model whose product was refused keeps the promise and the rewards`() async throws {
-        let folder = try RandomModel().write()
-        var generator = SeededGenerator(seed: 31)
-        let sequences = rollouts(count: 12, vocabulary: 101, using: &generator)
-        let unsteady = ProductChooser(candidate: { tile, panel, inputs, columns, out in
-            lp_product_own(tile, panel, inputs, columns, out)
-            guard let out else { return }
-            for row in 0..<Int(LP_TILE_ROWS) { out[row * columns] += Float(row) }
-        })
-        let plain = try loadModel(folder, threads: 2, products: unsteady)
-        #expect(!plain.refusedShapes.isEmpty)
-        var alone: [[UInt32]] = []
-        for sequence in sequences { alone += try await plain.bits(of: [sequence]) }
-        #expect(try await plain.bits(of: sequences) == alone)
-
-        let usual = try await loadModel(folder).forward(PackedBatch(sequences))
-        let own = try await plain.forward(PackedBatch(sequences))
-        #expect(largestDifference(own, usual.map(Double.init)) < 1e-5)
-    }
-
     @Test func `a batch longer than the MLP's piece has the bits of its rollouts`() async throws {
         let model = RandomModel()
         let reward = try loadModel(try model.write(), threads: 3)

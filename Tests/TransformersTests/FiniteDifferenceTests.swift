@@ -149,7 +149,7 @@ import Transformers
 
     @Test func `features are what the head reads, alone as in company`() async throws {
         let folder = try RandomModel(layers: 2).write()
-        let model = try RewardModel(featuresOf: Checkpoint(folder: folder.path), threads: 2, progress: nil)
+        let model = try RewardModel(featuresOf: Checkpoint(folder: folder.path), compute: ComputeSettings(threads: 2))
         let sequences = Self.batch(vocabulary: 101).map { TokenSequence(ids: $0.ids, readPositions: $0.readPositions) }
         let together = try await model.features(PackedBatch(sequences))
         var alone: [Float] = []

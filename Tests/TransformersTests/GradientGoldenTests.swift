@@ -148,7 +148,7 @@ private func pooledLoss(_ logits: [Float], correct: Bool, temperature: Double, s
             checkpoint: Checkpoint(folder: golden.folder.path),
             head: .linear(weight: "score.weight", bias: "score.bias"),
             reduction: .softmax(1),
-            threads: 2,
+            compute: ComputeSettings(threads: 2),
             progress: nil
         )
         let sequences = golden.batch.map { TokenSequence(ids: $0.ids, readPositions: $0.readPositions) }

@@ -8,7 +8,7 @@ import Transformers
             TokenSequence(ids: [7, 8, 9], readPositions: [0, 2]), TokenSequence(ids: [1], readPositions: [0]),
         ])
         #expect(batch.ids == [7, 8, 9, 1])
-        #expect(batch.cumulativeLengths == [0, 3, 4])
+        #expect(batch.rows == [0..<3, 3..<4])
         #expect(batch.readRows == [0, 2, 3])
     }
 

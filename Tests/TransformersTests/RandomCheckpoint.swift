@@ -134,7 +134,8 @@ func loadModel(
     head: Head = .linear(weight: "score.weight", bias: "score.bias"),
     reduction: Reduction = .softmax(1),
     threads: Int = 1,
-    products: ProductChooser = ProductChooser(),
+    precision: Precision = .stored,
+    kernel: Kernel = .best,
     progress: LoadProgress? = nil
 ) throws -> RewardModel {
     // The folder must outlive the reading.
@@ -143,9 +144,8 @@ func loadModel(
             checkpoint: Checkpoint(folder: folder.path),
             head: head,
             reduction: reduction,
-            threads: threads,
-            progress: progress,
-            products: products
+            compute: ComputeSettings(threads: threads, precision: precision, kernel: kernel),
+            progress: progress
         )
     }
 }

@@ -1,5 +1,5 @@
-import CKernels
 // Norm, rope and activation against double precision.
+import CKernels
 import Fixtures
 import Foundation
 import Testing
@@ -11,7 +11,7 @@ import Testing
         let x = generator.floats(rows * width, scale: 5)
         let weight = generator.floats(width)
         var out = [Float](repeating: 0, count: x.count)
-        lp_rmsnorm(x, weight, 1e-5, rows, width, &out)
+        lp_rmsnorm(lp_isa_best(), x, weight, 1e-5, rows, width, &out)
 
         var expected: [Double] = []
         for row in 0..<rows {
@@ -22,12 +22,48 @@ import Testing
         #expect(largestDifference(out, expected) < 1e-6)
     }
 
+    @Test(arguments: [1, 2, 15, 16, 17, 100, 128, 896])
+    func `every version of norm, turn and gate gives the same bits`(half: Int) {
+        var generator = SeededGenerator(seed: 4)
+        let rows = 3
+        let x = generator.floats(rows * 2 * half, scale: 10)
+        let weight = generator.floats(2 * half)
+        let (cosine, sine) = (generator.floats(rows * half), generator.floats(rows * half))
+        func results(_ version: lp_isa) -> [UInt32] {
+            var normed = x
+            lp_rmsnorm(version, x, weight, 1e-5, rows, 2 * half, &normed)
+            var (turned, turnedBack, gated) = (x, x, x)
+            lp_rope_rotate(version, &turned, cosine, sine, rows, 1, 2 * half)
+            lp_rope_turn(version, &turnedBack, 2 * half, cosine, sine, -1, rows, 1, 2 * half)
+            lp_silu_times(version, &gated, turned, x.count)
+            return (normed + turned + turnedBack + gated).bits
+        }
+        let expected = results(LP_PLAIN)
+        for version in versionsHere { #expect(results(version) == expected, "\(version)") }
+    }
+
+    @Test func `a NaN in a row is a NaN in all that is computed of it`() {
+        for version in versionsHere {
+            var x = [Float](repeating: 1, count: 40)
+            x[27] = .nan
+            var normed = x
+            lp_rmsnorm(version, x, [Float](repeating: 1, count: 20), 1e-5, 2, 20, &normed)
+            #expect(normed.map(\.isNaN) == (0..<40).map { $0 >= 20 }, "\(version)")
+            lp_silu_times(version, &x, [Float](repeating: 1, count: 40), 40)
+            #expect(x.map(\.isNaN) == (0..<40).map { $0 == 27 }, "\(version)")
+        }
+    }
+
     @Test func `rmsnorm works in place, and a row of zeros stays zero`() {
         var x: [Float] = [3, 4, 0, 0]
-        x.withUnsafeMutableBufferPointer { lp_rmsnorm($0.baseAddress, [1, 2], 0, 1, 2, $0.baseAddress) }
+        x.withUnsafeMutableBufferPointer {
+            lp_rmsnorm(lp_isa_best(), $0.baseAddress, [1, 2], 0, 1, 2, $0.baseAddress)
+        }
         #expect(largestDifference(Array(x[0..<2]), [3 / 12.5.squareRoot(), 8 / 12.5.squareRoot()]) < 1e-6)
         var zeros: [Float] = [0, 0]
-        zeros.withUnsafeMutableBufferPointer { lp_rmsnorm($0.baseAddress, [1, 1], 1e-6, 1, 2, $0.baseAddress) }
+        zeros.withUnsafeMutableBufferPointer {
+            lp_rmsnorm(lp_isa_best(), $0.baseAddress, [1, 1], 1e-6, 1, 2, $0.baseAddress)
+        }
         #expect(zeros == [0, 0])
     }
 
@@ -59,7 +95,7 @@ import Testing
         var generator = SeededGenerator(seed: 2)
         let x = generator.floats(rows * heads * dimension)
         var turned = x
-        lp_rope_rotate(&turned, cosine, sine, rows, heads, dimension)
+        lp_rope_rotate(lp_isa_best(), &turned, cosine, sine, rows, heads, dimension)
 
         var expected = x.map(Double.init)
         for row in 0..<rows {
@@ -82,17 +118,16 @@ import Testing
         let gate = generator.floats(count, scale: 20)
         let up = generator.floats(count, scale: 3)
         let expected = zip(gate, up).map { Double($0) / (1 + exp(-Double($0))) * Double($1) }
-        var fast = gate
-        lp_silu_times(&fast, up, count)
-        var plain = gate
-        lp_silu_times_plain(&plain, up, count)
-        #expect(largestDifference(fast, expected) < 1e-5)
-        #expect(largestDifference(plain, expected) < 1e-5)
+        for version in versionsHere {
+            var found = gate
+            lp_silu_times(version, &found, up, count)
+            #expect(largestDifference(found, expected) < 1e-5)
+        }
     }
 
     @Test func `silu at the ends of the range neither overflows nor hides a NaN`() {
         var gate: [Float] = [-1000, -88, -87, 0, 88, 1000, .greatestFiniteMagnitude, .nan]
-        lp_silu_times(&gate, [Float](repeating: 1, count: 8), 8)
+        lp_silu_times(lp_isa_best(), &gate, [Float](repeating: 1, count: 8), 8)
         #expect(gate[0..<3].allSatisfy { abs($0) < 1e-34 })
         #expect(Array(gate[3..<7]) == [0, 88, 1000, .greatestFiniteMagnitude])
         #expect(gate[7].isNaN)
@@ -102,7 +137,7 @@ import Testing
         let up = [Float](repeating: 1, count: 40)
         for count in 1...40 {
             var gate = [Float](repeating: 0.7310586, count: count)
-            lp_silu_times(&gate, up, count)
+            lp_silu_times(lp_isa_best(), &gate, up, count)
             #expect(Set(gate.bits).count == 1)
         }
     }

@@ -67,7 +67,7 @@ func worstDifference(of cases: [ScoredCase], in folder: String) async throws -> 
             checkpoint: checkpoint,
             head: first.head,
             reduction: first.reduction,
-            threads: 2,
+            compute: ComputeSettings(threads: 2),
             progress: nil
         )
         var alone: [Float] = []

@@ -1,10 +1,13 @@
 // Linear layers of training: y = x W^T + b and its gradients.
 //
 // Whole matrices by the BLAS on the calling thread: while a model learns, nobody asks what a row's bits would be in
-// other company, so the tiles of linear.h, which pay for that, are not used. Equal calls give equal bits.
+// other company, so panel.h, which knows, is not needed. Equal calls give equal bits.
 #pragma once
 
 #include <stddef.h>
+
+/// Makes the BLAS compute every call on the calling thread, for the whole process; call it before the first product.
+void lp_blas_use_one_thread(void);
 
 /// y = x W^T + b, or y += x W^T + b where `accumulate` is not 0.
 void lp_dense_forward(

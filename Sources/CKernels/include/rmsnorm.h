@@ -3,10 +3,13 @@
 
 #include <stddef.h>
 
+#include "isa.h"
+
 /// out[r] = weight * (x[r] / sqrt(mean(x[r]^2) + epsilon)); `out` may be `x`.
 ///
 /// The norm of each head's queries and keys (Qwen3) is the same operation on [rows * heads, dimension].
 void lp_rmsnorm(
+    lp_isa isa,
     const float *x,      // [rows, width]
     const float *weight, // [width]
     float epsilon,

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "isa.h"
 #include "status.h"
 
 /// The inverse frequencies of one head.
@@ -35,7 +36,7 @@ void lp_rope_stretch_llama3(
     double positions // of the context before it was stretched
 );
 
-/// cosine and sine of every angle.
+/// cosine and sine of every angle, by libm: from one libm to another their last bits may differ.
 void lp_rope_angles(
     const int32_t *positions, // [rows]
     size_t rows,
@@ -45,8 +46,10 @@ void lp_rope_angles(
     float *sine    // [rows, dimension / 2]
 );
 
-/// Rotates in place: (a, b) -> (a cos - b sin, b cos + a sin), where a and b are the two halves of a head.
+/// Rotates in place: (a, b) -> (a cos - b sin, b cos + a sin), where a and b are the two halves of a head; the same
+/// bits in every version.
 void lp_rope_rotate(
+    lp_isa isa,
     float *x,            // [rows, heads, dimension]
     const float *cosine, // [rows, dimension / 2]
     const float *sine,   // [rows, dimension / 2]
@@ -58,6 +61,7 @@ void lp_rope_rotate(
 /// The same for heads that stand `stride` floats apart from row to row; with `direction` -1 it turns back, which is also
 /// the gradient of turning forth.
 void lp_rope_turn(
+    lp_isa isa,
     float *x,            // the first row's first head
     size_t stride,       // from row to row, >= heads * dimension
     const float *cosine, // [rows, dimension / 2]

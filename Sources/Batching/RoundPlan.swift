@@ -1,0 +1,195 @@
+// What is admitted, what runs next, what is answered, what is dropped.
+//
+// A pure struct: time comes in as seconds on any clock that never runs back, and what to do goes out as a value. The
+// actor asks for `takeOutcomes` after every call that may end a sequence.
+
+/// The decisions of a batcher that runs one round at a time.
+package struct RoundPlan: Sendable {
+    /// What becomes of a request.
+    package enum Admission: Sendable, Equatable {
+        /// All of it waits, or is answered already, under this ticket.
+        case accepted(ticket: Int)
+        /// None of it does; seconds, 1 to 60.
+        case full(retryAfter: Double)
+        case closed
+    }
+
+    /// What became of a sequence.
+    package enum Outcome: Sendable, Equatable {
+        /// - index: among the works of its request.
+        case answered(ticket: Int, index: Int, Answered)
+        /// It was in a round that failed.
+        case failed(ticket: Int)
+    }
+
+    /// A sequence from its admission to its end.
+    package struct Item: Sendable {
+        let ticket: Int
+        /// Among the works of its request.
+        let index: Int
+        let reads: [Int]
+        let tokens: Int
+        /// Where it ends in the tree.
+        package let leaf: Int
+        let arrived: Double
+        /// When its first round began.
+        var began: Double?
+        /// Tokens that rounds computed for it.
+        var ownTokens = 0
+        var isRunning = false
+        /// The caller left while it ran.
+        var isAbandoned = false
+        /// Of the last round that it took part in.
+        var round = (tokens: 0, items: 0)
+
+        /// What it adds to the queue, before sharing.
+        var queuedTokens: Int { tokens - ownTokens }
+    }
+
+    struct Request: Sendable {
+        let numbers: Range<Int>
+        /// Items that have not ended.
+        var open: Int
+    }
+
+    private struct Running: Sendable {
+        let draft: RoundDraft
+        let reads: [[Int]]
+        let began: Double
+        /// What left the queue with it, before sharing.
+        let queueTokens: Int
+    }
+
+    let limits: BatchLimits
+    package internal(set) var tree: PrefixTree
+    /// By number; numbers rise in order of arrival.
+    package internal(set) var items: [Int: Item] = [:]
+    /// What waits: items that were short when they came, and long ones, cut ones that run among them.
+    var short = Line()
+    var long = Line()
+    /// Before sharing, of what waits.
+    var queuedTokens = 0
+    var requests: [Int: Request] = [:]
+    var nextNumber = 0
+    var nextTicket = 0
+    private var isClosed = false
+    private var running: Running?
+    var outcomes: [Outcome] = []
+    var done = Load()
+    /// Queue tokens and seconds of the latest rounds, older ones fading.
+    private var pace = (tokens: 0.0, seconds: 0.0)
+
+    package init(limits: BatchLimits) {
+        self.limits = limits
+        tree = PrefixTree(cachedTokens: limits.cachedTokens)
+    }
+
+    package var load: Load {
+        var load = done
+        let members = running?.draft.members.count ?? 0
+        load.queuedItems = items.count - members
+        load.queuedTokens = queuedTokens
+        load.runningItems = members
+        load.runningTokens = running?.draft.tokens ?? 0
+        load.tokensPerSecond = tokensPerSecond
+        load.slotsInUse = tree.slotsInUse
+        load.slotsKept = tree.slotsKept
+        return load
+    }
+
+    /// Admits all sequences of one request or none of them.
+    ///
+    /// A request larger than the whole queue is accepted when nothing waits: it could not be served at all otherwise.
+    package mutating func enqueue(_ works: [TokenWork], at now: Double) -> Admission {
+        guard !isClosed else { return .closed }
+        let total = works.reduce(0) { $0 + $1.tokens.count }
+        guard queuedTokens == 0 || total <= limits.maximumQueueTokens - queuedTokens else {
+            return .full(retryAfter: retryAfter)
+        }
+        defer { nextTicket += 1 }
+        requests[nextTicket] = Request(numbers: nextNumber..<nextNumber + works.count, open: works.count)
+        for (index, work) in works.enumerated() { append(work, index: index, at: now) }
+        return .accepted(ticket: nextTicket)
+    }
+
+    /// Starts the next round, or nil while one runs or nothing needs computing.
+    package mutating func nextRound(at now: Double) -> Round? {
+        guard running == nil else { return nil }
+        let tokensBefore = queuedTokens
+        let draft = draftRound(at: now)
+        guard !draft.members.isEmpty else { return nil }
+        let round = Round(pieces: draft.shares.map { tree.piece($0.positions, of: $0.leaf) })
+        let queueTokens = tokensBefore - queuedTokens
+        running = Running(draft: draft, reads: round.pieces.map(\.reads), began: now, queueTokens: queueTokens)
+        return round
+    }
+
+    /// Notes that the running round ended.
+    /// - Parameter answers: one a read, as `Round.reads` counts them; nil where the round failed, and with it all items
+    ///   that took part. What it was to compute is not computed then; other items that stand on it have it computed anew.
+    package mutating func finished(_ answers: [Float]?, at now: Double) {
+        guard let ended = running else { return }
+        var rest = (answers ?? [])[...]
+        for (share, reads) in zip(ended.draft.shares, ended.reads) {
+            tree.store(rest.prefix(reads.count), of: reads, to: share.leaf)
+            rest = rest.dropFirst(reads.count)
+            tree.settle(share.leaf, computed: answers != nil)
+        }
+        running = nil
+        note(ended, seconds: max(0, now - ended.began))
+        for number in ended.draft.members {
+            items[number]?.isRunning = false
+            items[number]?.round = (ended.draft.tokens, ended.draft.members.count)
+            if answers == nil { fail(number) } else { endIfComputed(number, at: now) }
+        }
+    }
+
+    /// Drops what waits of `ticket`, which will have no more outcomes; what runs goes on to no one.
+    package mutating func cancel(_ ticket: Int) {
+        guard let request = requests.removeValue(forKey: ticket) else { return }
+        for number in request.numbers {
+            guard let item = items[number] else { continue }
+            if item.isRunning {
+                items[number]?.isAbandoned = true
+                leaveLine(number, item)
+            } else {
+                done.droppedItems += 1
+                remove(number, item)
+            }
+        }
+    }
+
+    /// Refuses all work from here on; what was accepted is still planned.
+    package mutating func close() {
+        isClosed = true
+    }
+
+    /// What ended since it was last asked for, each item once.
+    package mutating func takeOutcomes() -> [Outcome] {
+        defer { outcomes = [] }
+        return outcomes
+    }
+}
+
+// How fast the queue runs dry.
+extension RoundPlan {
+    private mutating func note(_ ended: Running, seconds: Double) {
+        done.batches += 1
+        done.tokens += ended.draft.tokens
+        done.busySeconds += seconds
+        // The last five rounds or so make up the pace: enough to smooth one out, soon enough to follow a change.
+        pace.tokens = 0.8 * pace.tokens + Double(ended.queueTokens)
+        pace.seconds = 0.8 * pace.seconds + seconds
+    }
+
+    private var tokensPerSecond: Double {
+        pace.seconds > 0 ? pace.tokens / pace.seconds : 0
+    }
+
+    /// Seconds until what waits and runs has been computed at the measured pace, 1 to 60; 1 while none was measured.
+    private var retryAfter: Double {
+        guard tokensPerSecond > 0 else { return 1 }
+        let ahead = Double(queuedTokens) + Double(running?.queueTokens ?? 0)
+        return min(60, max(1, ahead / tokensPerSecond))
+    }
+}

@@ -1,0 +1,53 @@
+// The compiled versions of a panel's product, and what they share.
+#pragma once
+
+#include "multiply.h"
+#include "panel.h"
+
+/// One product, its sizes already checked.
+typedef struct lp_panel_work {
+    const lp_weights *weights;
+    const lp_cells *x;
+    size_t panel;
+    size_t first_row;
+    size_t rows;
+    float *scratch;
+    float *tile; // [rows, 64]
+} lp_panel_work;
+
+void lp_panel_float(lp_isa isa, const lp_panel_work *work);
+void lp_panel_int8_plain(const lp_panel_work *work);
+void lp_panel_int8_avx2(const lp_panel_work *work);
+void lp_panel_int8_vnni(const lp_panel_work *work);
+void lp_panel_int8_dotprod(const lp_panel_work *work);
+
+/// The packed weights of one int8 group (weights.h).
+typedef struct lp_group {
+    const int32_t *correction; // [64]
+    const float *scales;       // [64]
+    const int8_t *q;           // [quads, 64, 4]
+    size_t quads;
+    const char *end;
+} lp_group;
+
+LP_INLINE lp_group lp_group_at(const char *block, size_t inputs) {
+    lp_group group = {(const int32_t *)block, (const float *)block + LP_PANEL, NULL, (inputs + 3) / 4, NULL};
+    group.q = (const int8_t *)(group.scales + LP_PANEL);
+    group.end = (const char *)(group.q + group.quads * LP_PANEL * 4);
+    return group;
+}
+
+/// y = fma((float)dot * weight_scale, x_scale, y) for 16 columns: the one definition of what an int8 group adds.
+LP_INLINE void lp_add_group(const lp_ints *dot, const float *weight_scales, float x_scale, float *y) {
+    lp_floats scaled = __builtin_convertvector(*dot, lp_floats) * *(const lp_floats *)weight_scales;
+    *(lp_floats *)y = __builtin_elementwise_fma(scaled, (lp_floats)(x_scale), *(const lp_floats *)y);
+}
+
+/// What outlier inputs add, after all groups.
+LP_INLINE void lp_add_outliers(const size_t vectors, const lp_panel_work *work) {
+    size_t count = work->weights->outlier_count;
+    if (count == 0) return;
+    const float *x = work->x->outliers + work->first_row * count;
+    const float *w = work->weights->outliers + work->panel * count * LP_PANEL;
+    lp_multiply(vectors, x, count, w, LP_PANEL, count, work->rows, work->tile, LP_PANEL);
+}

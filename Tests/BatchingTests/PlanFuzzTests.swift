@@ -1,0 +1,158 @@
+// Random trees through random budgets: every answer is the one a sequence has alone.
+
+import Batching
+import Fixtures
+import Testing
+
+/// A plan, a kernel, and everything that was ever asked of them.
+private struct Trial {
+    let limits: BatchLimits
+    var plan: RoundPlan
+    var memory = SlotMemory()
+    var chance: SeededGenerator
+    var now = 0.0
+    var running: Round?
+    var rounds = 0
+    /// Requests without their last outcome.
+    var open: [Int: (works: [TokenWork], answered: Set<Int>)] = [:]
+    var past: [TokenWork] = []
+    var computed = 0
+    var ownTokens = 0
+
+    init(seed: UInt64, cachedTokens: Int) {
+        chance = SeededGenerator(seed: seed)
+        limits = BatchLimits(
+            maximumBatchTokens: Int.random(in: 1...60, using: &chance),
+            maximumQueueTokens: 2000,
+            cachedTokens: cachedTokens
+        )
+        plan = RoundPlan(limits: limits)
+    }
+
+    /// - Parameter trouble: whether callers leave and rounds fail.
+    mutating func step(trouble: Bool) throws {
+        now += 0.125
+        switch Int.random(in: 0..<100, using: &chance) {
+        case 0..<35: enqueue()
+        case 35..<65: start()
+        case 65..<(trouble ? 90 : 100): finish(fails: false)
+        case 90..<94: finish(fails: true)
+        default:
+            guard let ticket = open.keys.sorted().randomElement(using: &chance) else { break }
+            plan.cancel(ticket)
+            open[ticket] = nil
+        }
+        try settle()
+        if Int.random(in: 0..<8, using: &chance) == 0 { plan.checkInvariants(cachedTokens: limits.cachedTokens) }
+    }
+
+    /// Plays on without new work until nothing is left.
+    mutating func drain() throws {
+        plan.close()
+        #expect(plan.enqueue([sequence(1)], at: now) == .closed)
+        finish(fails: false)
+        try settle()
+        while start() {
+            finish(fails: false)
+            try settle()
+        }
+        try settle()
+        plan.checkInvariants(cachedTokens: limits.cachedTokens)
+        #expect(open.isEmpty && plan.items.isEmpty)
+        let load = plan.load
+        #expect(load.queuedItems == 0 && load.queuedTokens == 0 && load.runningItems == 0 && load.runningTokens == 0)
+        #expect(load.slotsInUse == load.slotsKept && load.slotsInUse <= limits.cachedTokens)
+        #expect(load.tokens == computed)
+    }
+
+    private mutating func enqueue() {
+        let works = (0..<Int.random(in: 1...4, using: &chance)).map { _ in work() }
+        let queued = plan.load.queuedTokens
+        switch plan.enqueue(works, at: now) {
+        case .accepted(let ticket):
+            open[ticket] = (works, [])
+            past += works
+        case .full(let retryAfter):
+            #expect(queued + works.reduce(0) { $0 + $1.tokens.count } > limits.maximumQueueTokens)
+            #expect((1...60).contains(retryAfter))
+        case .closed: Issue.record("it is not closed")
+        }
+    }
+
+    /// Mostly a branch of something older; few different tokens, so that chance makes more of them.
+    private mutating func work() -> TokenWork {
+        var tokens: [Int32] = []
+        if let trunk = past.suffix(40).randomElement(using: &chance), Int.random(in: 0..<5, using: &chance) > 0 {
+            tokens += trunk.tokens.prefix(Int.random(in: 0...trunk.tokens.count, using: &chance))
+        }
+        let longest = Int.random(in: 0..<10, using: &chance) == 0 ? 150 : 12
+        let more = Int.random(in: 0...max(0, min(longest, 300 - tokens.count)), using: &chance)
+        tokens += (0..<more).map { _ in Int32.random(in: 0...3, using: &chance) }
+        // Most callers read at the same tokens, as callers of one model do; some read anywhere.
+        let isUsual = Int.random(in: 0..<4, using: &chance) > 0
+        let reads = tokens.indices.filter { isUsual ? tokens[$0] == 3 : Int.random(in: 0..<6, using: &chance) == 0 }
+        return TokenWork(tokens: tokens, reads: reads)
+    }
+
+    @discardableResult
+    private mutating func start() -> Bool {
+        let round = plan.nextRound(at: now)
+        guard running == nil else {
+            #expect(round == nil, "one round at a time")
+            return true
+        }
+        running = round
+        guard let round else { return false }
+        rounds += 1
+        computed += round.tokens
+        #expect(round.tokens > 0 && round.tokens <= max(2, limits.maximumBatchTokens))
+        #expect(plan.load.runningTokens == round.tokens)
+        return true
+    }
+
+    private mutating func finish(fails: Bool) {
+        guard let round = running else { return }
+        running = nil
+        plan.finished(fails ? nil : memory.run(round), at: now)
+    }
+
+    private mutating func settle() throws {
+        for outcome in plan.takeOutcomes() {
+            switch outcome {
+            case .answered(let ticket, let index, let answered):
+                guard var request = open[ticket] else { continue }
+                #expect(answered.rewards == SlotMemory.alone(request.works[index]))
+                #expect(answered.queueSeconds >= 0 && answered.runSeconds >= 0)
+                #expect((0...request.works[index].tokens.count).contains(answered.cachedTokens))
+                ownTokens += request.works[index].tokens.count - answered.cachedTokens
+                #expect(request.answered.insert(index).inserted)
+                open[ticket] = request.answered.count == request.works.count ? nil : request
+            case .failed(let ticket):
+                plan.cancel(ticket)
+                open[ticket] = nil
+            }
+        }
+    }
+}
+
+@Suite struct PlanFuzzTests {
+    @Test(arguments: [0, 25, 200, 100_000], 0..<16)
+    func `whatever is shared, kept, evicted, cut, dropped or failed, answers are those of the sequence alone`(
+        cachedTokens: Int,
+        seed: UInt64
+    ) throws {
+        var trial = Trial(seed: seed, cachedTokens: cachedTokens)
+        for _ in 0..<400 { try trial.step(trouble: true) }
+        try trial.drain()
+        #expect(trial.rounds > 60)
+    }
+
+    @Test(arguments: [0, 25, 200, 100_000], 100..<106)
+    func `each computed token is one item's own, and all others are cached`(cachedTokens: Int, seed: UInt64) throws {
+        var trial = Trial(seed: seed, cachedTokens: cachedTokens)
+        for _ in 0..<400 { try trial.step(trouble: false) }
+        try trial.drain()
+        #expect(trial.ownTokens == trial.computed)
+        #expect(trial.plan.load.cachedTokens > 0)
+    }
+}
