@@ -63,6 +63,10 @@ struct ServiceMetrics: Sendable {
         set("linchpin_running_rollouts", load.runningItems)
         set("linchpin_batches_total", load.batches)
         set("linchpin_dropped_rollouts_total", load.droppedItems)
+        set("linchpin_computed_tokens_total", load.tokens)
+        set("linchpin_cached_tokens_total", load.cachedTokens)
+        set("linchpin_slots_in_use", load.slotsInUse)
+        set("linchpin_slots_kept", load.slotsKept)
         Meter(label: "linchpin_kernel_busy_seconds_total", dimensions: [], factory: factory).set(load.busySeconds)
     }
 

@@ -17,9 +17,16 @@ lp_status lp_multiply_panel(
     lp_isa isa, const lp_weights *weights, size_t panel, const lp_cells *x, size_t first_row, size_t rows,
     float *scratch, float *tile
 ) {
+    return lp_multiply_panel_toward(isa, weights, panel, x, first_row, rows, scratch, tile, NULL, 0);
+}
+
+lp_status lp_multiply_panel_toward(
+    lp_isa isa, const lp_weights *weights, size_t panel, const lp_cells *x, size_t first_row, size_t rows,
+    float *scratch, float *tile, const float *y, size_t stride
+) {
     lp_status status = check(weights, panel, x, first_row, rows);
     if (status != LP_OK || rows == 0) return status;
-    lp_panel_work work = {weights, x, panel, first_row, rows, scratch, tile};
+    lp_panel_work work = {weights, x, panel, first_row, rows, scratch, tile, y, stride};
     if (weights->format != LP_FORMAT_INT8) {
         lp_panel_float(isa, &work);
         return LP_OK;

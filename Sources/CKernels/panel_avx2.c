@@ -15,6 +15,7 @@ LP_TARGET_AVX2 LP_INLINE void multiply_block(
     const size_t rows, const uint8_t *x, const int8_t *q, size_t quads, const float *scales, const float *x_scales,
     float *y
 ) {
+    const __m256i raised = _mm256_set1_epi8(-128);
     __m256i sums[ROWS][2];
     for (size_t r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm256_setzero_si256();
     for (size_t quad = 0; quad < quads; quad++) {
@@ -23,7 +24,7 @@ LP_TARGET_AVX2 LP_INLINE void multiply_block(
         for (size_t r = 0; r < rows; r++) {
             int32_t four;
             memcpy(&four, x + r * LP_GROUP + quad * 4, sizeof four);
-            __m256i number = _mm256_set1_epi32(four ^ (int32_t)0x80808080u);
+            __m256i number = _mm256_xor_si256(_mm256_set1_epi32(four), raised);
             __m256i magnitude = _mm256_abs_epi8(number);
             __m256i pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(low, number));
             sums[r][0] = _mm256_add_epi32(sums[r][0], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));

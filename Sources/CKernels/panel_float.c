@@ -45,11 +45,13 @@ LP_INLINE void multiply_rows(
 
 /// All rows times one piece of the panel; behind it, at `next`, is the next one.
 LP_INLINE void multiply_piece(
-    const size_t vectors, const float *x, const float *piece, size_t count, size_t rows, float *y, const char *next,
-    size_t step
+    const size_t vectors, const lp_panel_work *work, const float *x, const float *piece, size_t count,
+    size_t pieces_left, const char *next, size_t step
 ) {
-    size_t left = rows;
+    float *y = work->tile;
+    size_t left = work->rows;
     for (; left >= LP_BLOCK_ROWS; left -= LP_BLOCK_ROWS) {
+        lp_fetch_target(work, work->rows - left, LP_BLOCK_ROWS, pieces_left);
         multiply_rows(LP_BLOCK_ROWS, vectors, x, piece, count, y, next, step);
         x += LP_BLOCK_ROWS * LP_CELL_FLOATS;
         y += LP_BLOCK_ROWS * LP_PANEL;
@@ -84,7 +86,8 @@ LP_INLINE void multiply(const size_t vectors, const lp_panel_work *work) {
         }
         const float *x = cells + first * work->x->capacity;
         const char *next = stored + count * input_bytes;
-        multiply_piece(vectors, x, piece, count, work->rows, work->tile, next, (input_bytes + blocks - 1) / blocks);
+        size_t pieces_left = (inputs - first - 1) / PIECE;
+        multiply_piece(vectors, work, x, piece, count, pieces_left, next, (input_bytes + blocks - 1) / blocks);
     }
 }
 

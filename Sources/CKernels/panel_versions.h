@@ -12,7 +12,9 @@ typedef struct lp_panel_work {
     size_t first_row;
     size_t rows;
     float *scratch;
-    float *tile; // [rows, 64]
+    float *tile;     // [rows, 64]
+    const float *y;  // where the tile will go, or NULL
+    size_t y_stride; // floats
 } lp_panel_work;
 
 void lp_panel_float(lp_isa isa, const lp_panel_work *work);
@@ -41,6 +43,15 @@ LP_INLINE lp_group lp_group_at(const char *block, size_t inputs) {
 LP_INLINE void lp_add_group(const lp_ints *dot, const float *weight_scales, float x_scale, float *y) {
     lp_floats scaled = __builtin_convertvector(*dot, lp_floats) * *(const lp_floats *)weight_scales;
     *(lp_floats *)y = __builtin_elementwise_fma(scaled, (lp_floats)(x_scale), *(const lp_floats *)y);
+}
+
+/// Fetches what some rows will go to: row by row in the passes over the last pieces of a panel's inputs, `left` of them.
+///
+/// All at once, after the product, they would be waited for: they are too far apart for the processor to foresee.
+LP_INLINE void lp_fetch_target(const lp_panel_work *work, size_t row, size_t rows, size_t left) {
+    if (!work->y || left >= rows) return;
+    const float *y = work->y + (row + left) * work->y_stride;
+    for (size_t column = 0; column < LP_PANEL; column += LP_VECTOR) __builtin_prefetch(y + column, 1, 2);
 }
 
 /// What outlier inputs add, after all groups.

@@ -52,11 +52,14 @@ LP_TARGET_VNNI LP_INLINE void multiply_block(
 }
 
 LP_TARGET_VNNI LP_INLINE void multiply_group(
-    const lp_group *group, const uint8_t *x, const float *x_scales, size_t rows, float *y, size_t step
+    const lp_panel_work *work, const lp_group *group, const uint8_t *x, const float *x_scales, size_t groups_left,
+    size_t step
 ) {
     const char *next = group->end;
-    size_t left = rows;
+    float *y = work->tile;
+    size_t left = work->rows;
     for (; left >= ROWS; left -= ROWS) {
+        lp_fetch_target(work, work->rows - left, ROWS, groups_left);
         multiply_block(ROWS, x, group, x_scales, y, next, step);
         x += ROWS * LP_GROUP;
         x_scales += ROWS;
@@ -82,7 +85,7 @@ LP_TARGET_VNNI void lp_panel_int8_vnni(const lp_panel_work *work) {
         const uint8_t *cells = (const uint8_t *)x->cells + first * x->capacity + work->first_row * LP_GROUP;
         const float *scales = x->scales + first / LP_GROUP * x->capacity + work->first_row;
         size_t step = ((size_t)(group.end - block) + steps - 1) / steps;
-        multiply_group(&group, cells, scales, work->rows, work->tile, step);
+        multiply_group(work, &group, cells, scales, (inputs - first - 1) / LP_GROUP, step);
         block = group.end;
     }
     lp_add_outliers(VECTORS, work);

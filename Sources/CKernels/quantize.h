@@ -12,14 +12,14 @@ enum { LP_GROUP_VECTORS = 256 / LP_VECTOR };
 /// The largest magnitude is found among the bits without their signs: there an infinity is above every number, and a
 /// NaN above an infinity. Adding 1.5 * 2^23 + 128 rounds to an integer, half to even, that then stands in the low bits.
 LP_INLINE float lp_quantize_group(const float from[256], uint8_t to[256]) {
-    const uint32_t infinity = 0x7f800000u;
-    const uint32_t least = (127u - 119u) << 23; // 2^-119
-    lp_words largest = (lp_words)(0u);
+    const int32_t infinity = 0x7f800000;
+    const int32_t least = (127 - 119) << 23; // 2^-119
+    lp_ints largest = (lp_ints)(0);
     for (size_t v = 0; v < LP_GROUP_VECTORS; v++) {
-        lp_words bits = *(const lp_words *)(from + v * LP_VECTOR) & 0x7fffffffu;
+        lp_ints bits = *(const lp_ints *)(from + v * LP_VECTOR) & 0x7fffffff;
         largest = __builtin_elementwise_max(largest, bits);
     }
-    uint32_t bits = __builtin_reduce_max(largest);
+    int32_t bits = __builtin_reduce_max(largest);
     float peak;
     memcpy(&peak, &bits, sizeof peak);
     if (bits < least || bits >= infinity) {

@@ -41,21 +41,21 @@ LP_INLINE void transpose(const void *const *rows, const size_t size, size_t inpu
     }
 }
 
-/// One output of one block. Its q stand 128 higher until here.
+/// One output of one block. Its q stand 128 higher until here, where a flipped highest bit takes the 128 off.
 static void place_output(
     const uint8_t raised[LP_GROUP], float scale, size_t count, size_t output, int32_t *correction, float *scales,
     int8_t *q
 ) {
+    size_t quads = (count + 3) / 4;
     int32_t sum = 0;
-    for (size_t quad = 0; quad < (count + 3) / 4; quad++) {
-        int8_t four[4];
-        for (size_t i = 0; i < 4; i++) {
-            four[i] = (int8_t)(raised[quad * 4 + i] - 128);
-            sum += four[i];
-        }
-        memcpy(q + (quad * LP_PANEL + output) * 4, four, sizeof four);
+    for (size_t i = 0; i < quads * 4; i++) sum += raised[i];
+    for (size_t quad = 0; quad < quads; quad++) {
+        uint32_t four;
+        memcpy(&four, raised + quad * 4, sizeof four);
+        four ^= 0x80808080u;
+        memcpy(q + (quad * LP_PANEL + output) * 4, &four, sizeof four);
     }
-    correction[output] = -128 * sum;
+    correction[output] = -128 * (sum - 128 * (int32_t)(quads * 4));
     scales[output] = scale;
 }
 

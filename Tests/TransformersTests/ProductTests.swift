@@ -142,6 +142,36 @@ private struct Sample {
         }
     }
 
+    @Test(arguments: [LP_FORMAT_BFLOAT16, LP_FORMAT_INT8])
+    func `a product that fetches where it goes is the same, and touches nothing there`(format: lp_format) {
+        let sample = Sample((700, 64, 13), format: format, seed: 84)
+        let packed = sample.packed
+        let cells = CellSample(width: 700, capacity: 13, isInt8: format == LP_FORMAT_INT8)
+        for version in versionsHere {
+            cells.fill(version, sample.x)
+            let memory = AlignedMemory(bytes: Int(LP_PANEL_SCRATCH) * 4 + 13 * 256)
+            let (target, tile) = (AlignedMemory(bytes: 13 * 400), memory.floats + Int(LP_PANEL_SCRATCH))
+            let before = target.bytes
+            var (weights, x) = (packed.weights, cells.cells)
+            let status = lp_multiply_panel_toward(
+                version,
+                &weights,
+                0,
+                &x,
+                0,
+                13,
+                memory.floats,
+                tile,
+                target.floats,
+                100
+            )
+            #expect(status == LP_OK)
+            let found = Array(UnsafeBufferPointer(start: tile, count: 13 * 64))
+            #expect(found.bits == product(version, packed, cells, rows: 13).bits, "\(version)")
+            #expect(target.bytes == before)
+        }
+    }
+
     @Test func `no rows are no work`() {
         let packed = PackedSample([1, 2], dtype: LP_FLOAT32, format: LP_FORMAT_FLOAT32, inputs: 2)
         let cells = CellSample(width: 2, capacity: 1, isInt8: false)

@@ -27,3 +27,11 @@ lp_status lp_multiply_panel(
     float *scratch, // [LP_PANEL_SCRATCH], aligned to 64 bytes
     float *tile     // [rows, 64], aligned to 64 bytes
 );
+
+/// The same, and meanwhile what the tile will be stored in or added to comes into the second-level cache.
+lp_status lp_multiply_panel_toward(
+    lp_isa isa, const lp_weights *weights, size_t panel, const lp_cells *x, size_t first_row, size_t rows,
+    float *scratch, float *tile,
+    const float *y, // [rows, stride], at the panel's first column; only its addresses are used
+    size_t stride
+);
