@@ -45,9 +45,9 @@ LP_INLINE void lp_add_group(const lp_ints *dot, const float *weight_scales, floa
     *(lp_floats *)y = __builtin_elementwise_fma(scaled, (lp_floats)(x_scale), *(const lp_floats *)y);
 }
 
-/// Fetches what some rows will go to: row by row in the passes over the last pieces of a panel's inputs, `left` of them.
+/// Fetches where some rows will go, row by row in the passes over the last inputs, of which `left` are to come.
 ///
-/// All at once, after the product, they would be waited for: they are too far apart for the processor to foresee.
+/// All at once, after the product, they would be waited for: too far apart for the processor to foresee.
 LP_INLINE void lp_fetch_target(const lp_panel_work *work, size_t row, size_t rows, size_t left) {
     if (!work->y || left >= rows) return;
     const float *y = work->y + (row + left) * work->y_stride;

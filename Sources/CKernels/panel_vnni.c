@@ -12,8 +12,8 @@ enum { ROWS = 6, VECTORS = 4 }; // 24 sums, 4 weights and an activation of the 3
 
 /// `rows` rows times one group; `next` is some of the next group's weights, and `step` its bytes for each quad.
 ///
-/// Quad by quad what is needed soon is fetched: the next rows, this block's own sums, and the weights, from memory. A
-/// miss would cost as much as a quad's work; so much more than a fetch of what is there already.
+/// Quad by quad it fetches what comes soon: the rows of the next block and the sums of this one into the first-level
+/// cache, weights from memory into the second. All at the beginning they would hold each other up, and the first quads.
 LP_TARGET_VNNI LP_INLINE void multiply_block(
     const size_t rows, const uint8_t *x, const lp_group *group, const float *x_scales, float *y, const char *next,
     size_t step

@@ -50,22 +50,54 @@ extension Workers {
         precondition(layer.inputs == x.width && layer.outputs == y.width && x.capacity == y.rows, "shapes disagree")
         let blocks = RowBlocks(y.rows)
         let panels = layer.panels
-        run(panels * blocks.count) { index, scratch in
-            let (rows, panel) = (blocks[index / panels], index % panels)
-            let tile = scratch + Int(LP_PANEL_SCRATCH)
-            var (weights, x) = (layer.weights, x)
-            expectSuccess(
-                lp_multiply_panel(kernel, &weights, panel, &x, rows.lowerBound, rows.count, scratch, tile)
-            )
-            let first = panel * Int(LP_PANEL)
-            let columns = min(Int(LP_PANEL), y.width - first)
-            let to = y[rows].start + first
-            let bias = layer.bias(ofPanel: panel)
-            if adds {
-                lp_tile_add(kernel, tile, bias, rows.count, columns, to, y.width)
-            } else {
-                lp_tile_store(kernel, tile, bias, rows.count, columns, to, y.width)
+        // Panels that follow one another: while one is multiplied the next is fetched.
+        let together = panels * blocks.count >= Self.worthJoining * count ? 2 : 1
+        let tasks = (panels + together - 1) / together
+        run(tasks * blocks.count) { index, scratch in
+            let rows = blocks[index / tasks]
+            let first = index % tasks * together
+            for panel in first..<min(panels, first + together) {
+                multiply(x, layer, panel, rows, y, adds: adds, scratch)
             }
+        }
+    }
+
+    /// Panels a thread from which they are taken two at a time: the threads still end together.
+    private static let worthJoining = 16
+
+    private func multiply(
+        _ x: lp_cells,
+        _ layer: Linear,
+        _ panel: Int,
+        _ rows: Range<Int>,
+        _ y: Matrix,
+        adds: Bool,
+        _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        var (weights, x) = (layer.weights, x)
+        let tile = scratch + Int(LP_PANEL_SCRATCH)
+        let first = panel * Int(LP_PANEL)
+        let to = y[rows].start + first
+        expectSuccess(
+            lp_multiply_panel_toward(
+                kernel,
+                &weights,
+                panel,
+                &x,
+                rows.lowerBound,
+                rows.count,
+                scratch,
+                tile,
+                to,
+                y.width
+            )
+        )
+        let columns = min(Int(LP_PANEL), y.width - first)
+        let bias = layer.bias(ofPanel: panel)
+        if adds {
+            lp_tile_add(kernel, tile, bias, rows.count, columns, to, y.width)
+        } else {
+            lp_tile_store(kernel, tile, bias, rows.count, columns, to, y.width)
         }
     }
 

@@ -1,6 +1,6 @@
 // Prints what the scoring kernels make of fixed numbers.
 //
-// One line a kernel, version and shape, with a checksum of the bits. Deploy/checks/aarch64 runs it on two architectures:
+// One line a kernel, version and shape, with a checksum of the bits. Deploy/checks/aarch64 runs it on two machines:
 // all lines of one name must be equal, whatever the version (promise P2).
 #include <stdio.h>
 #include <stdlib.h>
