@@ -24,6 +24,8 @@ LARGE = {"hidden": 3584, "intermediate": 18944, "layers": 28, "heads": 28, "kv":
 SHORT = {"hidden": 896, "intermediate": 4736, "layers": 12, "heads": 7, "kv": 1, "rows": 152064, "shards": 4}
 INSPECT_SECONDS = 1.0
 MEMORY_RATIO = 1.10
+# Of int8 weights, with what else a service needs; the largest tensor is there in both forms for a moment.
+INT8_RATIO = 1.15
 FIXED_BYTES = 300_000_000
 GOOD = {"rollouts": [{"prompt": "What is 1+1?", "steps": ["1 + 1 = 2.", "It is 2."]}]}
 
@@ -140,6 +142,25 @@ def loaded(folder, used, rest):
         rewards = [step["reward"] for step in answer["data"][0]["steps"]]
         check(status == 200 and all(0 <= reward <= 1 for reward in rewards), f"rewards: {answer}")
         print(f"after the first rewards {(peak(server.process) - rest) / used:.3f} x")
+    reading(folder)
+
+
+def quantised(folder, rest):
+    """The same folder in int8, as it is served: memory beside what the model says its weights take."""
+    begin = time.monotonic()
+    with Server(str(folder), "--precision", "int8", "--no-cache") as server:
+        seconds = time.monotonic() - begin
+        weights = json.loads(server.get("/info")[1])["weight_bytes"]
+        status, answer = server.post("/v1/rewards", GOOD)
+        rewards = [step["reward"] for step in answer["data"][0]["steps"]]
+        check(status == 200 and all(0 <= reward <= 1 for reward in rewards), f"rewards: {answer}")
+        ratio = (peak(server.process) - rest) / weights
+        print(f"quantised to {weights / 1e9:.2f} GB in {seconds:.1f} s, peak {ratio:.3f} x after the first rewards")
+        check(ratio <= INT8_RATIO, f"int8 took {ratio:.3f} times the bytes of its weights")
+
+
+def reading(folder):
+    """How long the disk needs for the same bytes."""
     begin = time.monotonic()
     buffer = bytearray(1 << 22)
     for file in sorted(folder.glob("*.safetensors")):
@@ -191,7 +212,9 @@ def main():
         inspected(folder)
         # The tokenizer and the BLAS's buffers are in the ratio of 14 GB; beside 0.6 GB they stand aside, and a second
         # copy of the weights would still show.
-        loaded(folder, used, FIXED_BYTES if words.short else 0)
+        rest = FIXED_BYTES if words.short else 0
+        loaded(folder, used, rest)
+        quantised(folder, rest)
         if words.short:
             cut(folder)
 

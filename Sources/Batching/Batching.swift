@@ -19,7 +19,7 @@ package struct TokenWork: Sendable, Equatable {
 
 /// The three budgets, all in tokens.
 package struct BatchLimits: Sendable, Equatable {
-    /// Computed in one round, after sharing; at least 2, of which a long sequence takes half.
+    /// Computed in one round, after sharing; at least 2, of which a long sequence takes half at most.
     package var maximumBatchTokens: Int
     /// What may wait, before sharing; past it a request is refused, unless nothing waits.
     package var maximumQueueTokens: Int

@@ -1,7 +1,8 @@
 // Which tokens make up the next round.
 //
-// Short items are taken whole, in order of arrival. Long ones get half of the round beside them, oldest first, in pieces
-// cut anywhere: so each round serves the oldest of both, and neither starves the other.
+// Short items are taken whole, in order of arrival. Long ones, oldest first and cut anywhere, get a quarter of the round
+// beside them: so each round serves the oldest of both, and neither starves the other. Where nothing short waits they get
+// half and no more: what comes meanwhile has to wait for that round, and larger ones are hardly faster.
 
 /// A round while it is planned.
 struct RoundDraft: Sendable {
@@ -34,16 +35,15 @@ struct RoundDraft: Sendable {
 }
 
 extension RoundPlan {
-    /// Most tokens that long items get of a round beside short ones, and the most a short item has left when it comes.
+    /// The most that a short item has left when it comes, and that long items get of a round.
     var chunk: Int { budget / 2 }
     var budget: Int { max(2, limits.maximumBatchTokens) }
 
     /// Plans what the next round computes; items that turn out to need nothing more are answered on the way.
     mutating func draftRound(at now: Double) -> RoundDraft {
         var draft = RoundDraft()
-        fillLong(&draft, budget: short.isEmpty ? budget : chunk, at: now)
+        fillLong(&draft, budget: short.isEmpty ? chunk : max(1, chunk / 2), at: now)
         fillShort(&draft, at: now)
-        if short.isEmpty { fillLong(&draft, budget: budget, at: now) }
         return draft
     }
 

@@ -4,6 +4,8 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure what this machine reaches.",
-        subcommands: [BenchKernels.self, BenchModel.self, BenchServer.self, BenchText.self, BenchTrain.self]
+        subcommands: [
+            BenchKernels.self, BenchModel.self, BenchServer.self, BenchLoad.self, BenchText.self, BenchTrain.self,
+        ]
     )
 }

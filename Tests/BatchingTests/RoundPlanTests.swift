@@ -98,7 +98,7 @@ private struct Table {
         let long = sequence((0..<4096).map { Int32($0 % 5) }, reads: Array(stride(from: 0, to: 4096, by: 13)))
         table.enqueue(long)
         table.play()
-        #expect(table.sizes.dropLast().allSatisfy { $0 == batch } && table.sizes.reduce(0, +) == 4096)
+        #expect(table.sizes.dropLast().allSatisfy { $0 == batch / 2 } && table.sizes.reduce(0, +) == 4096)
         #expect(table.answers[0]?.rewards == SlotMemory.alone(long))
     }
 
@@ -114,10 +114,9 @@ private struct Table {
         }
         table.play()
         for (ticket, round) in came { #expect((table.ends[ticket] ?? .max) <= round + 1) }
-        // The first round is the long one's alone; beside 300 short tokens it has the half of each, no less and no more
-        // while short ones wait, and what they leave where none do.
-        #expect(table.rounds[0].tokens == 1024 && table.sizes.allSatisfy { $0 <= 1024 })
-        #expect((table.ends[long[0]] ?? .max) <= 1 + 6 && (table.ends[long[1]] ?? .max) <= 1 + 14)
+        // Alone the long one has half of a round, beside 300 short tokens a quarter.
+        #expect(table.rounds[0].tokens == 512 && table.rounds[1].tokens == 256 + 300)
+        #expect((table.ends[long[0]] ?? .max) <= 1 + 14 && (table.ends[long[1]] ?? .max) <= 1 + 26)
     }
 
     /// Seven short ones come in every round: more than a round holds.
@@ -125,14 +124,14 @@ private struct Table {
         var table = Table(batch: 1024)
         for index in 0..<20 { table.enqueue(sequence(index + 1, 100)) }
         let long = table.enqueue(sequence(-1, 4096))
-        for round in 1...12 {
+        for round in 1...20 {
             table.start()
             for index in 0..<7 { table.enqueue(sequence(round * 100 + index, 100)) }
             table.finish()
         }
-        #expect(table.ends[long] == 8)
-        // And short ones have their half meanwhile, in order of arrival.
-        let expected = [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4]
+        #expect(table.ends[long] == 16)
+        // And short ones have the rest meanwhile, in order of arrival.
+        let expected = [1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3]
         #expect((0..<20).compactMap { table.ends[$0] } == expected)
     }
 
@@ -145,13 +144,14 @@ private struct Table {
         let short = table.enqueue(sequence(Array(trunk.prefix(8)) + [0]))
         table.finish()
         table.start()
-        #expect(table.rounds[1].pieces.map(\.tokens.count) == [7, 3, 6, 4])
-        #expect(table.rounds[1].pieces.map(\.path.count) == [27, 3, 9, 12])
+        // Beside the short one the oldest long one goes on; the younger has not begun.
+        #expect(table.rounds[1].pieces.map(\.tokens.count) == [5, 9])
+        #expect(table.rounds[1].pieces.map(\.path.count) == [15, 9])
         table.finish()
         table.play()
         #expect(table.answers[older]?.rewards == SlotMemory.alone(sequence(1, 27)))
         #expect(table.answers[long]?.rewards == SlotMemory.alone(sequence(trunk)))
-        #expect(table.answers[long]?.cachedTokens == 5 && table.answers[short]?.cachedTokens == 3)
+        #expect(table.answers[long]?.cachedTokens == 8 && table.answers[short]?.cachedTokens == 0)
     }
 
     @Test func `a failed round fails those who took part, and others have it computed anew`() {
@@ -187,15 +187,15 @@ private struct Table {
         table.plan.cancel(ticket)
         #expect(table.plan.load.queuedTokens == 0 && table.plan.load.runningItems == 1)
         table.finish()
-        #expect(table.plan.load.droppedItems == 1 && table.plan.load.slotsInUse == min(cached, 10))
+        #expect(table.plan.load.droppedItems == 1 && table.plan.load.slotsInUse == min(cached, 5))
         table.enqueue(sequence(1, 25))
         table.play()
-        #expect(table.sizes == (cached > 0 ? [10, 10, 5] : [10, 10, 10, 5]))
+        #expect(table.sizes == Array(repeating: 5, count: cached > 0 ? 5 : 6))
     }
 
     @Test(arguments: [(0, 1.0), (20, 1), (50, 1), (450, 5), (5_950, 60), (5_951, 60), (1_000_000, 60)])
     func `a refused caller is told when the queue has run dry`(waiting: Int, seconds: Double) {
-        var table = Table(batch: 50, queue: 0)
+        var table = Table(batch: 100, queue: 0)
         // 50 tokens in half a second, five times: 100 tokens a second.
         for number in 0..<5 {
             table.enqueue(sequence(number, 50))
