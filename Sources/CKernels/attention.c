@@ -10,32 +10,48 @@
 #include "softmax.h"
 
 /// y[r][c] = chain over k < count of fma(x[r][k], w[k][c], y[r][c]) for r < rows and c < columns, a multiple of 16; all
-/// three have rows of LP_KEYS floats.
-typedef void multiply(const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y);
+/// three have rows of LP_KEYS floats. Where the chain `begins`, y is 0 whatever stands there.
+typedef void multiply(
+    const float *x, const float *w, size_t count, size_t rows, size_t columns, int begins, float *y
+);
+
+/// What a chain begins with, for every row.
+static const float zeros[LP_KEYS];
+
+/// One register block of that.
+LP_INLINE void multiply_block(
+    const size_t rows, const size_t vectors, const float *x, const float *w, size_t count, int begins, float *y
+) {
+    const float *from = begins ? zeros : y;
+    size_t from_stride = begins ? 0 : LP_KEYS;
+    lp_multiply_block_fetching(
+        x, LP_KEYS, w, LP_KEYS, count, rows, vectors, from, from_stride, y, LP_KEYS, NULL
+    );
+}
 
 /// The same for one strip of `vectors` * 16 columns, `vectors` being a constant.
 LP_INLINE void multiply_strip(
-    const size_t vectors, const float *x, const float *w, size_t count, size_t rows, float *y
+    const size_t vectors, const float *x, const float *w, size_t count, size_t rows, int begins, float *y
 ) {
     for (; rows >= LP_BLOCK_ROWS; rows -= LP_BLOCK_ROWS) {
-        lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, LP_BLOCK_ROWS, vectors, y, LP_KEYS);
+        multiply_block(LP_BLOCK_ROWS, vectors, x, w, count, begins, y);
         x += LP_BLOCK_ROWS * LP_KEYS;
         y += LP_BLOCK_ROWS * LP_KEYS;
     }
-    if (rows == 5) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 5, vectors, y, LP_KEYS);
-    if (rows == 4) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 4, vectors, y, LP_KEYS);
-    if (rows == 3) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 3, vectors, y, LP_KEYS);
-    if (rows == 2) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 2, vectors, y, LP_KEYS);
-    if (rows == 1) lp_multiply_block(x, LP_KEYS, w, LP_KEYS, count, 1, vectors, y, LP_KEYS);
+    if (rows == 5) multiply_block(5, vectors, x, w, count, begins, y);
+    if (rows == 4) multiply_block(4, vectors, x, w, count, begins, y);
+    if (rows == 3) multiply_block(3, vectors, x, w, count, begins, y);
+    if (rows == 2) multiply_block(2, vectors, x, w, count, begins, y);
+    if (rows == 1) multiply_block(1, vectors, x, w, count, begins, y);
 }
 
 /// scores[r][k] = sum over d of queries[r][d] * keys[d][k], for rows [from, to) and the first `columns` keys.
 LP_INLINE void score(const lp_workspace *w, multiply *product, size_t from, size_t to, size_t columns) {
     float *scores = w->scores + from * LP_KEYS;
-    memset(scores, 0, (to - from) * LP_KEYS * sizeof *scores);
     for (size_t piece = 0; piece < w->pieces; piece++) {
         const float *queries = w->queries + (piece * w->rows + from) * LP_KEYS;
-        product(queries, w->keys + piece * LP_KEYS * LP_KEYS, lp_width(w, piece), to - from, columns, scores);
+        const float *keys = w->keys + piece * LP_KEYS * LP_KEYS;
+        product(queries, keys, lp_width(w, piece), to - from, columns, piece == 0, scores);
     }
 }
 
@@ -69,7 +85,7 @@ LP_INLINE void blend(const lp_workspace *w, multiply *product, size_t from, size
     const float *scores = w->scores + from * LP_KEYS + keys.low;
     const float *values = w->values + (piece * LP_KEYS + keys.low) * LP_KEYS;
     float *out = w->out + (piece * w->rows + from) * LP_KEYS;
-    product(scores, values, keys.high - keys.low, to - from, lp_round_up(lp_width(w, piece), LP_LANES), out);
+    product(scores, values, keys.high - keys.low, to - from, lp_round_up(lp_width(w, piece), LP_LANES), 0, out);
 }
 
 /// Adds the values of a block to queries [from, to), some columns of them.
@@ -142,11 +158,17 @@ LP_INLINE void attention_block(
         if (from < to) lp_pack(w, slots + start, (lp_span){seen[from].low, seen[to - 1].high});
         for (size_t q = 0; q < count; q += stride) {
             size_t end = q + stride < count ? q + stride : count;
-            if (start == first) lp_begin(w, first_row, q * w->group, end * w->group);
+            int ends = start + LP_KEYS >= last_end;
+            if (start == first) {
+                size_t next = end + stride < count ? end + stride : count;
+                lp_begin(w, first_row, q * w->group, end * w->group);
+                lp_foresee(w, w->attention->queries, w->attention->query_stride, first_row, end, next);
+            }
+            if (ends) lp_foresee(w, w->attention->out, w->attention->out_stride, first_row, q, end);
             size_t low = q > from ? q : from;
             size_t high = end < to ? end : to;
             if (low < high) attend(w, product, low, high, seen);
-            if (start + LP_KEYS >= last_end) lp_finish(w, first_row, q * w->group, end * w->group);
+            if (ends) lp_finish(w, first_row, q * w->group, end * w->group);
         }
     }
 }
@@ -166,8 +188,10 @@ static lp_status check(const lp_attention *a, const int32_t *positions, size_t c
     return LP_OK;
 }
 
-static void multiply_plain(const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y) {
-    for (size_t c = 0; c < columns; c += LP_LANES) multiply_strip(1, x, w + c, count, rows, y + c);
+static void multiply_plain(
+    const float *x, const float *w, size_t count, size_t rows, size_t columns, int begins, float *y
+) {
+    for (size_t c = 0; c < columns; c += LP_LANES) multiply_strip(1, x, w + c, count, rows, begins, y + c);
 }
 
 static void attention_plain(
@@ -178,9 +202,9 @@ static void attention_plain(
 
 #if defined(__x86_64__)
 LP_TARGET_AVX2 static void multiply_avx2(
-    const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y
+    const float *x, const float *w, size_t count, size_t rows, size_t columns, int begins, float *y
 ) {
-    for (size_t c = 0; c < columns; c += LP_LANES) multiply_strip(1, x, w + c, count, rows, y + c);
+    for (size_t c = 0; c < columns; c += LP_LANES) multiply_strip(1, x, w + c, count, rows, begins, y + c);
 }
 
 LP_TARGET_AVX2 static void attention_avx2(
@@ -190,13 +214,13 @@ LP_TARGET_AVX2 static void attention_avx2(
 }
 
 LP_TARGET_AVX512 static void multiply_avx512(
-    const float *x, const float *w, size_t count, size_t rows, size_t columns, float *y
+    const float *x, const float *w, size_t count, size_t rows, size_t columns, int begins, float *y
 ) {
     switch (columns / LP_LANES) {
-    case 4: return multiply_strip(4, x, w, count, rows, y);
-    case 3: return multiply_strip(3, x, w, count, rows, y);
-    case 2: return multiply_strip(2, x, w, count, rows, y);
-    default: return multiply_strip(1, x, w, count, rows, y);
+    case 4: return multiply_strip(4, x, w, count, rows, begins, y);
+    case 3: return multiply_strip(3, x, w, count, rows, begins, y);
+    case 2: return multiply_strip(2, x, w, count, rows, begins, y);
+    default: return multiply_strip(1, x, w, count, rows, begins, y);
     }
 }
 

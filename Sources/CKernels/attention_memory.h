@@ -70,6 +70,18 @@ LP_INLINE void lp_scale(const float *from, float factor, size_t count, float *to
     for (; i < count; i++) to[i] = from[i] * factor;
 }
 
+/// Brings the group's heads of queries [from, to) into the second-level cache: what is read soon, or written. They lie
+/// too far apart for the processor to foresee.
+LP_INLINE void lp_foresee(
+    const lp_workspace *w, const float *rows, size_t stride, size_t first_row, size_t from, size_t to
+) {
+    size_t width = w->group * w->attention->dimension;
+    for (size_t q = from; q < to; q++) {
+        const float *row = rows + (first_row + q) * stride + w->shared_head * width;
+        for (size_t i = 0; i < width; i += LP_LANES) __builtin_prefetch(row + i, 0, 2);
+    }
+}
+
 /// Rows [from, to) of the group's queries, scaled; nothing is summed yet.
 LP_INLINE void lp_begin(const lp_workspace *w, size_t first_row, size_t from, size_t to) {
     const lp_attention *a = w->attention;

@@ -9,46 +9,79 @@
 enum {
     LP_BLOCK_ROWS = 6, // x 4 vectors: 24 of the 32 registers of AVX-512; x 1: 12 of AVX2's 16, 24 of NEON's 32
     LP_BLOCK_COLUMNS = 64,
+    LP_TURN = 8,  // k of a turn of the loop, where it has more than one vector
+    LP_LINE = 64, // bytes that a prefetch brings
 };
 
-/// What to fetch into caches while a block is multiplied, byte by byte for each k: a miss costs as much as several k.
+/// What a turn fetches for later, one line for each k: a miss costs as much as several k, and all at once they would
+/// hold each other up.
 typedef struct lp_fetch {
-    const char *near[2]; // into the first level
-    size_t near_step;
-    const char *far; // into the second level
-    size_t far_step;
+    const char *near[2]; // three lines of both into the first-level cache
+    const char *far;     // two into the second
+    size_t far_step;     // bytes from one of these to the next
 } lp_fetch;
+
+LP_INLINE void lp_fetch_one(const lp_fetch *fetch, const size_t k) {
+    if (k < 2) {
+        __builtin_prefetch(fetch->far + k * fetch->far_step, 0, 2);
+    } else {
+        __builtin_prefetch(fetch->near[k % 2] + (k / 2 - 1) * LP_LINE, 0, 3);
+    }
+}
+
+LP_INLINE void lp_fetch_on(lp_fetch *fetch) {
+    fetch->near[0] += (LP_TURN / 2 - 1) * LP_LINE;
+    fetch->near[1] += (LP_TURN / 2 - 1) * LP_LINE;
+    fetch->far += 2 * fetch->far_step;
+}
+
+/// One k of a register block.
+LP_INLINE void lp_multiply_one(
+    const float *x, size_t x_stride, const float *w, const size_t rows, const size_t vectors,
+    lp_floats sums[LP_BLOCK_ROWS][4]
+) {
+    lp_floats weights[4];
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) weights[v] = *(const lp_floats *)(w + v * LP_VECTOR);
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r++) {
+        lp_floats number = (lp_floats)(x[r * x_stride]);
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) sums[r][v] = __builtin_elementwise_fma(number, weights[v], sums[r][v]);
+    }
+}
 
 /// One register block; `rows` <= LP_BLOCK_ROWS and `vectors` <= 4 are constants where this is inlined.
 LP_INLINE void lp_multiply_block_fetching(
     const float *x, size_t x_stride, const float *w, size_t w_stride, size_t count, const size_t rows,
-    const size_t vectors, float *y, size_t y_stride,
-    const lp_fetch *fetch // or NULL
+    const size_t vectors,
+    const float *from, // where the sums go on from
+    size_t from_stride, float *y, size_t y_stride,
+    lp_fetch *fetch // or NULL
 ) {
     lp_floats sums[LP_BLOCK_ROWS][4];
 // Without these the sums stay in memory.
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vectors; v++) sums[r][v] = *(const lp_floats *)(y + r * y_stride + v * LP_VECTOR);
+        for (size_t v = 0; v < vectors; v++) sums[r][v] = *(const lp_floats *)(from + r * from_stride + v * LP_VECTOR);
     }
-    for (size_t k = 0; k < count; k++) {
-        if (fetch) {
-            __builtin_prefetch(fetch->near[0] + k * fetch->near_step, 0, 3);
-            __builtin_prefetch(fetch->near[1] + k * fetch->near_step, 0, 3);
-            __builtin_prefetch(fetch->far + k * fetch->far_step, 0, 2);
-        }
-        lp_floats weights[4];
+    if (vectors > 1) {
+        for (; count >= LP_TURN; count -= LP_TURN) {
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vectors; v++) weights[v] = *(const lp_floats *)(w + k * w_stride + v * LP_VECTOR);
-#pragma clang loop unroll(full)
-        for (size_t r = 0; r < rows; r++) {
-            lp_floats number = (lp_floats)(x[r * x_stride + k]);
-#pragma clang loop unroll(full)
-            for (size_t v = 0; v < vectors; v++) {
-                sums[r][v] = __builtin_elementwise_fma(number, weights[v], sums[r][v]);
+            for (size_t k = 0; k < LP_TURN; k++) {
+                if (fetch) lp_fetch_one(fetch, k);
+                lp_multiply_one(x + k, x_stride, w + k * w_stride, rows, vectors, sums);
             }
+            x += LP_TURN;
+            w += LP_TURN * w_stride;
+            if (fetch) lp_fetch_on(fetch);
         }
+    }
+    for (; count > 0; count--) {
+        lp_multiply_one(x, x_stride, w, rows, vectors, sums);
+        x++;
+        w += w_stride;
     }
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
@@ -62,7 +95,7 @@ LP_INLINE void lp_multiply_block(
     const float *x, size_t x_stride, const float *w, size_t w_stride, size_t count, const size_t rows,
     const size_t vectors, float *y, size_t y_stride
 ) {
-    lp_multiply_block_fetching(x, x_stride, w, w_stride, count, rows, vectors, y, y_stride, NULL);
+    lp_multiply_block_fetching(x, x_stride, w, w_stride, count, rows, vectors, y, y_stride, y, y_stride, NULL);
 }
 
 /// y[r][c] = chain over k < count of fma(x[r][k], w[k][c], y[r][c]), for r < rows and c < 64; strides are in floats.

@@ -33,7 +33,7 @@ LP_TARGET_AVX2 LP_INLINE void multiply_block(
         }
     }
     for (size_t r = 0; r < rows; r++) {
-        lp_add_group((const lp_ints *)sums[r], scales, x_scales[r], y + r * LP_PANEL);
+        lp_add_group((const lp_ints *)sums[r], scales, x_scales[r], y + r * LP_PANEL, y + r * LP_PANEL);
     }
 }
 

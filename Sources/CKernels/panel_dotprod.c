@@ -27,7 +27,7 @@ __attribute__((target("dotprod"))) LP_INLINE void multiply_block(
         }
     }
     for (size_t r = 0; r < rows; r++) {
-        lp_add_group((const lp_ints *)sums[r], scales, x_scales[r], y + r * LP_PANEL);
+        lp_add_group((const lp_ints *)sums[r], scales, x_scales[r], y + r * LP_PANEL, y + r * LP_PANEL);
     }
 }
 

@@ -15,7 +15,7 @@ static void multiply_row(const uint8_t x[LP_GROUP], const lp_group *group, float
         }
     }
     for (size_t c = 0; c < LP_PANEL; c += LP_VECTOR) {
-        lp_add_group((const lp_ints *)(sums + c), group->scales + c, x_scale, y + c);
+        lp_add_group((const lp_ints *)(sums + c), group->scales + c, x_scale, y + c, y + c);
     }
 }
 

@@ -39,10 +39,12 @@ LP_INLINE lp_group lp_group_at(const char *block, size_t inputs) {
     return group;
 }
 
-/// y = fma((float)dot * weight_scale, x_scale, y) for 16 columns: the one definition of what an int8 group adds.
-LP_INLINE void lp_add_group(const lp_ints *dot, const float *weight_scales, float x_scale, float *y) {
+/// to = fma((float)dot * weight_scale, x_scale, from) for 16 columns: the one definition of what an int8 group adds.
+LP_INLINE void lp_add_group(
+    const lp_ints *dot, const float *weight_scales, float x_scale, const float *from, float *to
+) {
     lp_floats scaled = __builtin_convertvector(*dot, lp_floats) * *(const lp_floats *)weight_scales;
-    *(lp_floats *)y = __builtin_elementwise_fma(scaled, (lp_floats)(x_scale), *(const lp_floats *)y);
+    *(lp_floats *)to = __builtin_elementwise_fma(scaled, (lp_floats)(x_scale), *(const lp_floats *)from);
 }
 
 /// Fetches where some rows will go, row by row in the passes over the last inputs, of which `left` are to come.

@@ -84,8 +84,11 @@ private struct Arrangement: CustomStringConvertible {
         var known: [Precision: [[UInt32]]] = [:]
         for precision in Precision.allCases { known[precision] = try await alone(works, precision) }
         #expect(known[.stored] != known[.int8], "precisions that do not differ prove nothing")
-        let rounds = max(1, Self.wanted / (Self.arrangements.count * works.count))
+        // Plain C without fused multiply-adds in the hardware is a hundred times slower: it gets fewer rounds.
+        let fast = Self.arrangements.count { $0.compute.kernel != .plain }
+        let wantedRounds = max(1, (Self.wanted + fast * works.count - 1) / (fast * works.count))
         for arrangement in Self.arrangements {
+            let rounds = arrangement.compute.kernel == .plain ? max(1, wantedRounds / 50) : wantedRounds
             let model = try model(arrangement.compute)
             let engine = Engine(
                 model,
@@ -114,7 +117,7 @@ private struct Arrangement: CustomStringConvertible {
             }
             let load = await engine.load
             #expect(load.slotsInUse <= max(arrangement.cacheTokens, 0), "\(arrangement): slots stay behind")
-            if arrangement.cacheTokens > 10_000, rounds > 1 { #expect(load.cachedTokens > load.tokens) }
+            if arrangement.cacheTokens > 10_000, rounds > 1 { #expect(load.cachedTokens > load.tokens / 2) }
         }
         print("compared \(compared) rollouts bit by bit, in \(Self.arrangements.count) arrangements")
     }
