@@ -17,7 +17,12 @@ struct QueryBlocks {
     /// All rows.
     init(_ batch: PackedBatch) {
         positions = batch.positions
-        for (piece, rows) in batch.rows.enumerated() { cut(rows, piece) }
+        for (piece, rows) in batch.rows.enumerated() {
+            // Where blocks of keys end, which attention goes through whole: a block of queries that reached into one more
+            // would pay for all of its keys.
+            let start = batch.pieces[piece].firstPosition % Int(LP_QUERY_BLOCK)
+            cut(rows, piece, before: Int(LP_QUERY_BLOCK) - start)
+        }
         sort()
     }
 
@@ -32,10 +37,14 @@ struct QueryBlocks {
         sort()
     }
 
-    private mutating func cut(_ rows: Range<Int>, _ piece: Int) {
-        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: Int(LP_QUERY_BLOCK)) {
-            let count = min(Int(LP_QUERY_BLOCK), rows.upperBound - first)
-            blocks.append(Block(piece: piece, firstRow: first, count: count))
+    /// - Parameter before: rows to the first border; then every block is whole.
+    private mutating func cut(_ rows: Range<Int>, _ piece: Int, before: Int = Int(LP_QUERY_BLOCK)) {
+        var first = rows.lowerBound
+        var end = min(rows.upperBound, first + before)
+        while first < rows.upperBound {
+            blocks.append(Block(piece: piece, firstRow: first, count: end - first))
+            first = end
+            end = min(rows.upperBound, end + Int(LP_QUERY_BLOCK))
         }
     }
 
