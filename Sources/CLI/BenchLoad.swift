@@ -67,7 +67,7 @@ struct LoadOptions: ParsableArguments {
     var longEvery: Int?
 
     @Option(
-        help: ArgumentHelp("File of rollouts to send, one a request; default: made ones of 1 to 12 steps.", valueName: "F")
+        help: ArgumentHelp("File of rollouts, sent one a request; default: made ones of 1 to 12 steps.", valueName: "F")
     )
     var rollouts: String?
 

@@ -46,7 +46,8 @@ struct LoadFigures {
         }
         var lines = [
             "requests a second   \((Double(short.count + long.count) / seconds * 10).rounded() / 10)",
-            "latency             p50 \(milliseconds(0.5, short)), p99 \(milliseconds(0.99, short)), failures \(failures)",
+            "latency             p50 \(milliseconds(0.5, short)), p99 \(milliseconds(0.99, short))",
+            "failures            \(failures)",
         ]
         if !long.isEmpty {
             lines.append("of the \(long.count) long      p50 \(milliseconds(0.5, long)), p99 \(milliseconds(0.99, long))")
