@@ -60,7 +60,7 @@ struct LoadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seconds to measure, after one of warming up.", valueName: "N"))
     var seconds = 5
 
-    @Option(help: ArgumentHelp("Requests a second, whatever is answered; default: as fast as they are.", valueName: "R"))
+    @Option(help: ArgumentHelp("Requests a second, answered or not; default: as fast as they are.", valueName: "R"))
     var rate: Double?
 
     @Option(help: ArgumentHelp("After so many rollouts, one of 4096 tokens; default: none.", valueName: "N"))

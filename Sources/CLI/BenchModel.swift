@@ -49,7 +49,8 @@ struct BenchModel: AsyncParsableCommand {
                 throw Failure.usage(Failure.sentence(error))
             }
             let limits = BatchLimits(maximumBatchTokens: maxBatchTokens)
-            let engine = Engine(model, settings: EngineSettings(compute: compute, limits: limits, cacheBytes: cacheBytes))
+            let settings = EngineSettings(compute: compute, limits: limits, cacheBytes: cacheBytes)
+            let engine = Engine(model, settings: settings)
             let bench = ModelBench(
                 workload: workload,
                 vocabulary: try shape.config.vocabularySize,

@@ -50,7 +50,8 @@ struct LoadFigures {
             "failures            \(failures)",
         ]
         if !long.isEmpty {
-            lines.append("of the \(long.count) long      p50 \(milliseconds(0.5, long)), p99 \(milliseconds(0.99, long))")
+            let quantiles = "p50 \(milliseconds(0.5, long)), p99 \(milliseconds(0.99, long))"
+            lines.append("of \(long.count) long          \(quantiles)")
         }
         return lines.joined(separator: "\n")
     }
