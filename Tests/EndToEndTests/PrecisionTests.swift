@@ -92,6 +92,27 @@ private func answer(_ server: Linchpin) throws -> (rewards: [Double], cached: [I
         #expect(lines.count == 1 && lines.allSatisfy { $0.contains(named) }, "\(run.errors)")
     }
 
+    @Test func `bench model and bench kernels print what DESIGN names`() throws {
+        let model = try Run(["bench", "model", "--workload", "tree", "--precision", "int8", "--rounds", "1", "--json"])
+        #expect(model.status == 0, "\(model.errors)")
+        let found = try JSONValue(parsing: Array(model.output.utf8.dropLast()))
+        #expect(found["shape"] == "qwen2.5-0.5b" && found["precision"] == "int8" && found["workload"] == "tree")
+        // A trunk of 100 and 32 branches of 25, each once, although 6,800 were sent.
+        #expect(found["tokens_sent"] == 6800 && found["tokens_computed"] == 900)
+        for key in [
+            "tokens_per_second", "operations_per_second", "peak_operations_per_second", "share_of_peak", "peak_bytes",
+            "time_over_unique",
+        ] {
+            #expect(try #require(found[key]?.double, "\(key)") > 0)
+        }
+        let kernels = try Run(["bench", "kernels", "--shape", "qwen2.5-0.5b", "--rows", "8", "--rounds", "1", "--json"])
+        #expect(kernels.status == 0, "\(kernels.errors)")
+        let list = try JSONValue(parsing: Array(kernels.output.utf8.dropLast()))["kernels"]?.array ?? []
+        let names = ["projections", "output", "gate_up", "down", "attention"]
+        #expect(list.compactMap { $0["name"]?.string } == names + names)
+        #expect(list.allSatisfy { $0["share_of_peak"]?.double ?? 0 > 0 })
+    }
+
     @Test func `bench server drives the model from another process and tells both sides`() throws {
         let run = try Run(["bench", "server", "--model", golden, "--clients", "4", "--seconds", "1", "--json"])
         #expect(run.status == 0, "\(run.errors)")
