@@ -15,10 +15,10 @@ final class CellBuffer {
 
     /// Room for rows of a layer's inputs; valid until the next call.
     func view(rows: Int, for layer: Linear) -> lp_cells {
-        let count = (layer.inputs + cellInputs - 1) / cellInputs
-        cells.reserve(count * rows * Int(LP_CELL_FLOATS))
+        cells.reserve(lp_cells_bytes(layer.inputs, rows, isInt8 ? 1 : 0) / MemoryLayout<Float>.stride)
         if isInt8 {
-            scales.reserve(count * rows)
+            // One a cell.
+            scales.reserve((layer.inputs + cellInputs - 1) / cellInputs * rows)
             outlierValues.reserve(rows * layer.outliers.count)
         }
         return lp_cells(
