@@ -53,7 +53,9 @@ let package = Package(
         // Floor 4: Crediting and Batching for the values that Scoring hands up (MemberImportVisibility wants them named).
         .target(
             name: "API",
-            dependencies: ["Serving", "Scoring", "Crediting", "Batching", "JSON", httpTypes, logging, metrics],
+            dependencies: [
+                "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", httpTypes, logging, metrics,
+            ],
             resources: [.embedInCode("Resources/openapi.yaml"), .embedInCode("Resources/index.html")],
             swiftSettings: strict
         ),
@@ -75,6 +77,7 @@ let package = Package(
         room("Tokenizing", ["JSON"]),
         room("Checkpoints", ["JSON"]),
         room("Crediting"),
+        room("Transcripts"),
         room("Evaluating", ["JSON"]),
         room("Demonstrations", ["JSON"]),
         // Floor 0
