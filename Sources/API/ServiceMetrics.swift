@@ -59,6 +59,8 @@ struct ServiceMetrics: Sendable {
     func record(load: Load) {
         set("linchpin_queue_tokens", load.queuedTokens)
         set("linchpin_queue_rollouts", load.queuedItems)
+        set("linchpin_waiting_tokens", load.waitingTokens)
+        set("linchpin_waiting_rollouts", load.waitingItems)
         set("linchpin_running_tokens", load.runningTokens)
         set("linchpin_running_rollouts", load.runningItems)
         set("linchpin_batches_total", load.batches)

@@ -34,13 +34,14 @@ package actor Batcher {
     /// Answers in the order of the works; all of them are admitted, or none.
     ///
     /// Where its task is cancelled it returns at once: works that wait are dropped, works that run go on to no one.
+    /// - Parameter waits: a full queue is waited for; else it is a `queueFull`.
     /// - Throws: `BatchError`, `CancellationError`, or what the kernel threw for a round that one of the works took part
     ///   in (the rest of the request is then dropped, since its caller has been answered).
-    package func submit(_ works: [TokenWork]) async throws -> [Answered] {
+    package func submit(_ works: [TokenWork], waits: Bool = false) async throws -> [Answered] {
         try Task.checkCancellation()
         guard !works.isEmpty else { return [] }
         let ticket =
-            switch plan.enqueue(works, at: now) {
+            switch plan.enqueue(works, waits: waits, at: now) {
             case .accepted(let ticket): ticket
             case .full(let retryAfter): throw BatchError.queueFull(retryAfter: retryAfter)
             case .closed: throw BatchError.closed

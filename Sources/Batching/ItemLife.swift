@@ -1,17 +1,17 @@
 // The life of an item, from its place in a line to its outcome.
 
 extension RoundPlan {
-    mutating func append(_ work: TokenWork, index: Int, at now: Double) {
+    mutating func append(_ work: TokenWork, of ticket: Int, index: Int, arrived: Double, at now: Double) {
         let number = nextNumber
         nextNumber += 1
         let leaf = tree.insert(work)
         items[number] = Item(
-            ticket: nextTicket,
+            ticket: ticket,
             index: index,
             reads: work.reads,
             tokens: work.tokens.count,
             leaf: leaf,
-            arrived: now
+            arrived: arrived
         )
         guard !tree.isComputed(leaf) else { return answer(number, at: now) }
         queuedTokens += work.tokens.count

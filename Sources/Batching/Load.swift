@@ -6,6 +6,9 @@ package struct Load: Sendable, Equatable {
     package var queuedItems = 0
     /// Tokens that wait, before sharing.
     package var queuedTokens = 0
+    /// Items and tokens, before sharing, of requests that wait until the queue has room for them.
+    package var waitingItems = 0
+    package var waitingTokens = 0
     /// Items that the running round computes for.
     package var runningItems = 0
     /// Tokens that the running round computes.
@@ -26,6 +29,8 @@ package struct Load: Sendable, Equatable {
     package var droppedItems = 0
     /// Tokens before sharing that left the queue, measured over the latest rounds; 0 before the first has ended.
     package var tokensPerSecond = 0.0
+    /// Seconds until what waits and runs now has been computed, 1 to 60.
+    package var secondsAhead = 1.0
     /// Slots that are filled, or being filled.
     package var slotsInUse = 0
     /// Those among them that nothing stands on: they are kept for what may come.

@@ -69,6 +69,7 @@ package struct RoundPlan: Sendable {
     var long = Line()
     /// Before sharing, of what waits.
     var queuedTokens = 0
+    var waiting = WaitingLine()
     var requests: [Int: Request] = [:]
     var nextNumber = 0
     var nextTicket = 0
@@ -89,9 +90,12 @@ package struct RoundPlan: Sendable {
         let members = running?.draft.members.count ?? 0
         load.queuedItems = items.count - members
         load.queuedTokens = queuedTokens
+        load.waitingItems = waiting.items
+        load.waitingTokens = waiting.tokens
         load.runningItems = members
         load.runningTokens = running?.draft.tokens ?? 0
         load.tokensPerSecond = tokensPerSecond
+        load.secondsAhead = secondsAhead
         load.slotsInUse = tree.slotsInUse
         load.slotsKept = tree.slotsKept
         return load
@@ -100,23 +104,28 @@ package struct RoundPlan: Sendable {
     /// Admits all sequences of one request or none of them.
     ///
     /// A request larger than the whole queue is accepted when nothing waits: it could not be served at all otherwise.
-    package mutating func enqueue(_ works: [TokenWork], at now: Double) -> Admission {
+    /// - Parameter waits: a full queue is waited for, in the order in which requests came, rather than refused.
+    package mutating func enqueue(_ works: [TokenWork], waits: Bool = false, at now: Double) -> Admission {
         guard !isClosed else { return .closed }
-        let total = works.reduce(0) { $0 + $1.tokens.count }
-        guard queuedTokens == 0 || total <= limits.maximumQueueTokens - queuedTokens else {
-            return .full(retryAfter: retryAfter)
-        }
+        let request = WaitingRequest(works: works, arrived: now)
+        let hasRoom = waiting.isEmpty && hasRoom(for: request)
+        guard hasRoom || waits else { return .full(retryAfter: secondsAhead) }
         defer { nextTicket += 1 }
-        requests[nextTicket] = Request(numbers: nextNumber..<nextNumber + works.count, open: works.count)
-        for (index, work) in works.enumerated() { append(work, index: index, at: now) }
+        if hasRoom { admit(request, as: nextTicket, at: now) } else { waiting.append(request, ticket: nextTicket) }
         return .accepted(ticket: nextTicket)
     }
 
     /// Starts the next round, or nil while one runs or nothing needs computing.
     package mutating func nextRound(at now: Double) -> Round? {
         guard running == nil else { return nil }
-        let tokensBefore = queuedTokens
-        let draft = draftRound(at: now)
+        var tokensBefore = 0
+        var draft: RoundDraft
+        // Where all that was admitted needed no computing, there is room for more of those that wait.
+        repeat {
+            admitWaiting(at: now)
+            tokensBefore = queuedTokens
+            draft = draftRound(at: now)
+        } while draft.members.isEmpty && !waiting.isEmpty
         guard !draft.members.isEmpty else { return nil }
         let round = Round(pieces: draft.shares.map { tree.piece($0.positions, of: $0.leaf) })
         let queueTokens = tokensBefore - queuedTokens
@@ -146,6 +155,7 @@ package struct RoundPlan: Sendable {
 
     /// Drops what waits of `ticket`, which will have no more outcomes; what runs goes on to no one.
     package mutating func cancel(_ ticket: Int) {
+        if let request = waiting.remove(ticket) { done.droppedItems += request.works.count }
         guard let request = requests.removeValue(forKey: ticket) else { return }
         for number in request.numbers {
             guard let item = items[number] else { continue }
@@ -187,9 +197,9 @@ extension RoundPlan {
     }
 
     /// Seconds until what waits and runs has been computed at the measured pace, 1 to 60; 1 while none was measured.
-    private var retryAfter: Double {
+    private var secondsAhead: Double {
         guard tokensPerSecond > 0 else { return 1 }
-        let ahead = Double(queuedTokens) + Double(running?.queueTokens ?? 0)
+        let ahead = Double(waiting.tokens) + Double(queuedTokens) + Double(running?.queueTokens ?? 0)
         return min(60, max(1, ahead / tokensPerSecond))
     }
 }

@@ -44,5 +44,7 @@ package struct Engine: Sendable {
     package func drain() async { await batcher.drain() }
 
     /// Throws what `Batcher.submit` throws.
-    package func submit(_ works: [TokenWork]) async throws -> [Answered] { try await batcher.submit(works) }
+    package func submit(_ works: [TokenWork], waits: Bool = false) async throws -> [Answered] {
+        try await batcher.submit(works, waits: waits)
+    }
 }

@@ -54,14 +54,16 @@ package struct Scorer: Sendable {
     package func drain() async { await engine.drain() }
 
     /// Scores the rollouts of one request; each gets its own result, in order.
+    /// - Parameter waits: a full queue is waited for; else it is an `overloaded`.
     /// - Throws: `ScoringError` of the whole request (`overloaded`, `closing`, `cancelled`, `kernel`).
     package func score(
         _ rollouts: [Rollout],
-        credit settings: CreditSettings
+        credit settings: CreditSettings,
+        waits: Bool = false
     ) async throws(ScoringError) -> [Result<ScoredRollout, ScoringError>] {
         let prepared = rollouts.map(prepare)
         let work = prepared.compactMap { try? $0.get() }
-        var answers = try await submit(work.map(\.rendering.sequence))[...]
+        var answers = try await submit(work.map(\.rendering.sequence), waits: waits)[...]
         return prepared.map { item in
             item.flatMap { rollout in
                 guard let answer = answers.popFirst() else {
@@ -108,10 +110,11 @@ package struct Scorer: Sendable {
         }
     }
 
-    private func submit(_ sequences: [TokenSequence]) async throws(ScoringError) -> [Answered] {
+    private func submit(_ sequences: [TokenSequence], waits: Bool) async throws(ScoringError) -> [Answered] {
         guard !sequences.isEmpty else { return [] }
+        let works = sequences.map { TokenWork(tokens: $0.ids, reads: $0.readPositions) }
         do {
-            return try await engine.submit(sequences.map { TokenWork(tokens: $0.ids, reads: $0.readPositions) })
+            return try await engine.submit(works, waits: waits)
         } catch let error as BatchError {
             switch error {
             case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))

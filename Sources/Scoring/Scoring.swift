@@ -2,7 +2,7 @@
 package import Crediting
 
 /// One turn of a conversation; the role is one of `system`, `user`, `assistant`.
-package struct Message: Sendable, Equatable {
+package struct Message: Sendable, Hashable {
     package let role: String
     package let content: String
 
@@ -13,7 +13,7 @@ package struct Message: Sendable, Equatable {
 }
 
 /// The question of a rollout: one text, or a conversation whose last turn is the user's.
-package enum Prompt: Sendable, Equatable {
+package enum Prompt: Sendable, Hashable {
     case text(String)
     case messages([Message])
 }

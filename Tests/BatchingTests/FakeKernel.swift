@@ -69,14 +69,14 @@ struct Bench {
     }
 
     /// Submits in a task of its own, and returns once the batcher has taken it.
-    func send(_ works: [Int], tokens: Int = 1) async throws -> Task<[Float], any Error> {
-        try await send(works.map { sequence($0, tokens) })
+    func send(_ works: [Int], tokens: Int = 1, waits: Bool = false) async throws -> Task<[Float], any Error> {
+        try await send(works.map { sequence($0, tokens) }, waits: waits)
     }
 
-    func send(_ works: [TokenWork]) async throws -> Task<[Float], any Error> {
+    func send(_ works: [TokenWork], waits: Bool = false) async throws -> Task<[Float], any Error> {
         let before = await accepted
         let batcher = batcher
-        let task = Task { try await batcher.submit(works).flatMap(\.rewards) }
+        let task = Task { try await batcher.submit(works, waits: waits).flatMap(\.rewards) }
         let enough = before + works.count
         try await eventually { await accepted >= enough }
         return task
@@ -93,7 +93,7 @@ struct Bench {
     private var accepted: Int {
         get async {
             let load = await batcher.load
-            return load.queuedItems + load.runningItems + load.items + load.droppedItems
+            return load.waitingItems + load.queuedItems + load.runningItems + load.items + load.droppedItems
         }
     }
 }

@@ -19,11 +19,12 @@ private struct Trial {
     var computed = 0
     var ownTokens = 0
 
-    init(seed: UInt64, cachedTokens: Int) {
+    /// - Parameter queueTokens: where it is small, most requests wait until the queue has room.
+    init(seed: UInt64, cachedTokens: Int, queueTokens: Int = 2000) {
         chance = SeededGenerator(seed: seed)
         limits = BatchLimits(
             maximumBatchTokens: Int.random(in: 1...60, using: &chance),
-            maximumQueueTokens: 2000,
+            maximumQueueTokens: queueTokens,
             cachedTokens: cachedTokens
         )
         plan = RoundPlan(limits: limits)
@@ -61,19 +62,21 @@ private struct Trial {
         #expect(open.isEmpty && plan.items.isEmpty)
         let load = plan.load
         #expect(load.queuedItems == 0 && load.queuedTokens == 0 && load.runningItems == 0 && load.runningTokens == 0)
+        #expect(load.waitingItems == 0 && load.waitingTokens == 0)
         #expect(load.slotsInUse == load.slotsKept && load.slotsInUse <= limits.cachedTokens)
         #expect(load.tokens == computed)
     }
 
     private mutating func enqueue() {
         let works = (0..<Int.random(in: 1...4, using: &chance)).map { _ in work() }
-        let queued = plan.load.queuedTokens
-        switch plan.enqueue(works, at: now) {
+        let before = plan.load
+        switch plan.enqueue(works, waits: Int.random(in: 0..<4, using: &chance) > 0, at: now) {
         case .accepted(let ticket):
             open[ticket] = (works, [])
             past += works
         case .full(let retryAfter):
-            #expect(queued + works.reduce(0) { $0 + $1.tokens.count } > limits.maximumQueueTokens)
+            let tokens = works.reduce(0) { $0 + $1.tokens.count }
+            #expect(before.waitingItems > 0 || before.queuedTokens + tokens > limits.maximumQueueTokens)
             #expect((1...60).contains(retryAfter))
         case .closed: Issue.record("it is not closed")
         }
@@ -145,6 +148,18 @@ private struct Trial {
         for _ in 0..<400 { try trial.step(trouble: true) }
         try trial.drain()
         #expect(trial.rounds > 60)
+    }
+
+    @Test(arguments: [1, 40, 300], 200..<216)
+    func `those that wait for a full queue are all answered, whoever leaves`(queueTokens: Int, seed: UInt64) throws {
+        var trial = Trial(seed: seed, cachedTokens: 100, queueTokens: queueTokens)
+        var mostWaiting = 0
+        for _ in 0..<400 {
+            try trial.step(trouble: true)
+            mostWaiting = max(mostWaiting, trial.plan.load.waitingItems)
+        }
+        #expect(mostWaiting > 0)
+        try trial.drain()
     }
 
     @Test(arguments: [0, 25, 200, 100_000], 100..<106)
