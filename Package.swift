@@ -102,6 +102,7 @@ let package = Package(
             besides: ["Golden", "parity.py", "rebuild_llama3.py", "make_unicode_tables.py"]
         ),
         tests("CreditingTests", ["Crediting"]),
+        tests("TranscriptsTests", ["Transcripts"], besides: ["golden.json", "make_golden.py"]),
         tests("EvaluatingTests", ["Evaluating", "JSON"]),
         tests("DemonstrationsTests", ["Demonstrations", "JSON"], besides: ["golden-7.jsonl"]),
         tests("BatchingTests", ["Batching"]),

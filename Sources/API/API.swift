@@ -12,18 +12,28 @@ package struct Service: Sendable {
     package let servedName: String
     package let defaultCredit: CreditSettings
     package let maximumBodyBytes: Int
+    package let access: Access
+    /// Whether `/metrics` is answered to those who show no key, where keys are asked for.
+    package let showsMetrics: Bool
+    /// How long a trainer's request may take where its URL does not say.
+    package let patience: Duration
     let readiness = Readiness()
     let startedAt = Int(time(nil))
     let metrics = ServiceMetrics(factory: PrometheusMetrics())
     let connections: Counters
     let logger: Logger
 
-    /// - Parameter connections: what the server in front of it counts, for `/metrics`.
+    /// - Parameters:
+    ///   - connections: what the server in front of it counts, for `/metrics`.
+    ///   - patience: below slime's 120 s, which count from before the connection.
     package init(
         scorer: Scorer,
         servedName: String,
         defaultCredit: CreditSettings,
         maximumBodyBytes: Int,
+        access: Access = Access(),
+        showsMetrics: Bool = true,
+        patience: Duration = .seconds(110),
         connections: Counters,
         logger: Logger
     ) {
@@ -31,6 +41,9 @@ package struct Service: Sendable {
         self.servedName = servedName
         self.defaultCredit = defaultCredit
         self.maximumBodyBytes = maximumBodyBytes
+        self.access = access
+        self.showsMetrics = showsMetrics
+        self.patience = patience
         self.connections = connections
         self.logger = logger
     }

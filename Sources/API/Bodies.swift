@@ -6,6 +6,16 @@ import Serving
 extension Call {
     /// The body's object; keys other than `known` are refused by name.
     func fields(known: [String]) throws(APIError) -> Fields {
+        let fields = try fields()
+        for key in ["method", "program"] where fields.object[key] != nil {
+            throw .notServed(key, instead: "credit.pooling")
+        }
+        try fields.refuseUnknown(except: known)
+        return fields
+    }
+
+    /// The body's object, whatever keys it has besides: trainers send along what their users' data sets hold.
+    func fields() throws(APIError) -> Fields {
         try checkCoding()
         let value: JSONValue
         do {
@@ -13,10 +23,7 @@ extension Call {
         } catch {
             throw .notJSON(error)
         }
-        let fields = try Fields(value, at: "")
-        for key in ["method", "program"] where fields.object[key] != nil { throw .notServed(key) }
-        try fields.refuseUnknown(except: known)
-        return fields
+        return try Fields(value, at: "")
     }
 
     /// A missing Content-Type is taken for JSON: some trainers send none (reference/wire-apis.md section 5).

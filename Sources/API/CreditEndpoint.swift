@@ -6,21 +6,27 @@ import Serving
 
 extension Service {
     func credit(_ call: Call) async throws -> Response {
-        let fields = try call.fields(known: ["rollouts", "credit", "model"])
+        let words = try URLWords(call.request.query, known: URLWords.credit, standard: defaultCredit)
+        let fields = try call.fields(known: ["rollouts"] + CreditRequest.bodyKeys + ["model"])
         try check(model: fields)
         guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
         let rollouts = try values.enumerated().map { try RewardedRollout($1, at: "rollouts[\($0)]") }
-        let credit = try CreditRequest(fields["credit"], default: defaultCredit).settings
-        var list = RewardList(requestID: call.id, model: servedName)
-        for rollout in rollouts {
-            do throws(ScoringError) {
-                let result = try creditOf(rollout.rewards, on: rollout.scale, settings: credit)
-                list.append(rollout.rewards, result, id: rollout.id)
-            } catch {
-                list.append(error, id: rollout.id)
+        let credit = try CreditRequest(fields, words, default: defaultCredit)
+        let notes = try RolloutNotes.read(values, credit: credit)
+        let results = rollouts.map { rollout in
+            Result { () throws(ScoringError) in
+                CreditedRollout(
+                    rollout.rewards,
+                    try creditOf(rollout.rewards, on: rollout.scale, settings: credit.settings)
+                )
             }
         }
-        return list.response()
+        return RewardList.response(
+            to: call,
+            model: servedName,
+            ids: rollouts.map(\.id),
+            rollouts: CreditedRollouts(results, notes: notes, request: credit)
+        )
     }
 }
 

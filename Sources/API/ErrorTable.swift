@@ -4,6 +4,7 @@ import HTTPTypes
 import JSON
 import Scoring
 import Serving
+import Transcripts
 
 extension APIError {
     var words: ErrorWords {
@@ -42,6 +43,23 @@ extension APIError {
                 message: "The model \(name) is not served here; \(served) is.",
                 param: "model"
             )
+        case .unauthorized:
+            ErrorWords(
+                status: .unauthorized,
+                type: "authentication_error",
+                code: "invalid_api_key",
+                message: "A key is needed: Authorization: Bearer KEY, or ?api_key=KEY, or /KEY before the path."
+            )
+        case .deadline(let seconds):
+            ErrorWords(
+                status: .serviceUnavailable,
+                type: "overloaded_error",
+                code: "deadline_exceeded",
+                message: "The rollouts were not scored in time; nothing of them is left in the queue.",
+                retryAfterSeconds: Int(seconds.rounded(.up))
+            )
+        case .transcript(let error, let param):
+            ErrorWords(status: .badRequest, code: error.code, message: error.message, param: param)
         case .unexpected:
             // The cause goes to the log; what is inside is nobody else's affair.
             ErrorWords(
@@ -50,7 +68,8 @@ extension APIError {
                 code: "internal_error",
                 message: "Something went wrong inside; the log has it under this request id."
             )
-        case .notJSON, .missingField, .wrongField, .unknownField, .conflictingFields, .notServed: fieldWords
+        case .notJSON, .missingField, .wrongField, .unknownField, .conflictingFields, .notServed, .noPrompt:
+            fieldWords
         }
     }
 
@@ -78,9 +97,12 @@ extension APIError {
                 param
             )
         case .conflictingFields(let one, let other):
+            if one == other { return words("conflicting_fields", "\(one) is there twice.", one) }
             return words("conflicting_fields", "\(one) and \(other) exclude each other.", one)
-        case .notServed(let param):
-            return words("not_served", "\(param) is not served by this version; use credit.pooling.", param)
+        case .notServed(let param, let instead):
+            return words("not_served", "\(param) is not served by this version; use \(instead).", param)
+        case .noPrompt(let param):
+            return words("missing_field", "\(param) is missing: a step's reward depends on what was asked.", param)
         default: return words("invalid_request", "The request is not valid.", nil)
         }
     }
@@ -94,7 +116,7 @@ extension ScoringError {
                 status: .unprocessableContent,
                 code: code,
                 message: message,
-                param: param.map { "\($0).\(field)" }
+                param: param.map { field.isEmpty ? $0 : "\($0).\(field)" }
             )
         }
         switch self {
@@ -123,11 +145,11 @@ extension ScoringError {
                 "steps",
                 "The rollout has \(tokens) tokens; the model reads at most \(limit). Nothing was truncated."
             )
-        case .emptyStep, .markerInStep, .rawOnly, .unknownToken, .emptySegment, .idOutOfRange,
-            .badReadPosition:
+        case .emptyStep, .markerInStep, .rawOnly, .unknownToken, .emptySegment, .idOutOfRange, .badReadPosition,
+            .noTag, .untagged:
             let (code, field, message) = renderingWords
             return unscorable(code, field, message)
-        case .credit(let error): return unscorable(error.code, "rewards", error.message)
+        case .credit(let error): return unscorable(error.code, error.field, error.message)
         case .nonFiniteReward(let step):
             return ErrorWords(
                 status: .internalServerError,
@@ -195,6 +217,16 @@ extension ScoringError {
                 "bad_read_position", "read_positions[\(index)]",
                 "Read positions must ascend, and each must be the place of a token."
             )
+        case .noTag(let profile):
+            (
+                "no_step_tag", "",
+                "A model of the profile \(profile) has no one token that tags a step; send steps to /v1/rewards."
+            )
+        case .untagged(let tag):
+            (
+                "untagged", "",
+                "The text has no step tag, which to this model is \(tag.debugDescription) as a token of its own."
+            )
         default: ("unscorable", "steps", "The rollout cannot be scored.")
         }
     }
@@ -207,6 +239,16 @@ extension CreditError {
         case .temperature, .undefined: "invalid_credit"
         case .notFinite, .outOfRange: "reward_out_of_range"
         case .infiniteLogit: "infinite_logit"
+        case .tokenSpanCount, .tokenSpan: "bad_token_span"
+        }
+    }
+
+    /// What of the rollout it is about.
+    fileprivate var field: String {
+        switch self {
+        case .tokenSpanCount: "token_spans"
+        case .tokenSpan(let index, _): "token_spans[\(index)]"
+        case .temperature, .undefined, .noSteps, .notFinite, .outOfRange, .infiniteLogit: "rewards"
         }
     }
 
@@ -220,6 +262,28 @@ extension CreditError {
             "The reward of step \(step), \(value), is outside the scale \(scale)."
         case .infiniteLogit(let step):
             "Step \(step) is certain, so its logit is infinite; compute credit on the scale probability or margin."
+        case .tokenSpanCount(let spans, let steps): "The rollout has \(steps) steps and \(spans) token spans."
+        case .tokenSpan(let index, let tokens):
+            "Token span \(index) must hold a token, follow the span before it and end within the \(tokens) tokens."
+        }
+    }
+}
+
+extension TranscriptError {
+    var code: String {
+        switch self {
+        case .noAnswer: "no_answer"
+        case .unknownTemplate: "unknown_chat_template"
+        case .noQuestion: "no_question"
+        }
+    }
+
+    var message: String {
+        switch self {
+        case .noAnswer:
+            "The text does not begin with its prompt, and no assistant header of a known chat template is in it."
+        case .unknownTemplate: "The prompt is in no known chat template; send messages to /v1/rewards."
+        case .noQuestion: "The prompt has no user's turn."
         }
     }
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 import JSON
 import Scoring
 import Serving
+import Transcripts
 
 /// Why a request, or one rollout of it, is answered with an error.
 enum APIError: Error, Equatable {
@@ -16,7 +17,13 @@ enum APIError: Error, Equatable {
     case wrongField(String, expected: String)
     case unknownField(String, known: [String])
     case conflictingFields(String, String)
-    case notServed(String)
+    /// What we do not serve, with what serves in its place.
+    case notServed(String, instead: String)
+    /// A response came without what it answers.
+    case noPrompt(String)
+    case transcript(TranscriptError, param: String)
+    case unauthorized
+    case deadline(retryAfterSeconds: Double)
     case unknownModel(String, served: String)
     case scoring(ScoringError, param: String?)
     case unexpected(String)
@@ -33,14 +40,16 @@ struct ErrorWords: Equatable {
     var retryAfterSeconds: Int?
     var allowed: [String] = []
 
-    func response(requestID: String) -> Response {
+    /// - Parameter isPlain: the open inference protocol's form, in which the error is its message.
+    func response(requestID: String, isPlain: Bool = false) -> Response {
         var writer = JSONWriter()
         writer.openObject()
         writer.key("error")
-        write(to: &writer)
-        writer.member("request_id", requestID)
+        if isPlain { writer.string(message) } else { write(to: &writer) }
+        if !isPlain { writer.member("request_id", requestID) }
         writer.closeObject()
         var response = Response.json(writer.bytes, status: status)
+        if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
         if !allowed.isEmpty { response.headers[.allow] = allowed.joined(separator: ", ") }
         if let retryAfterSeconds { response.headers[.retryAfter] = String(retryAfterSeconds) }
         return response

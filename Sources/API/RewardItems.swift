@@ -4,27 +4,27 @@ import JSON
 import Scoring
 
 extension JSONWriter {
-    /// A scored rollout.
-    mutating func item(_ scored: ScoredRollout, head: ItemHead, tokens: Bool = false) {
+    /// A rollout with its credit; of given rewards there is no text, so neither spans nor tokens.
+    mutating func item(_ rollout: CreditedRollout, head: ItemHead, tokens: Bool = false) {
         open(head, object: "reward")
-        steps(scored.steps.map(\.reward), scored.credit, spans: scored.steps.map(\.span))
-        pooled(scored.credit)
-        member("tokens", scored.tokenIDs.count)
-        member("cached_tokens", scored.cachedTokens)
-        if tokens {
-            key("token_ids")
-            integers(scored.tokenIDs.map(Int.init))
-            key("read_positions")
-            integers(scored.readPositions)
+        steps(rollout)
+        pooled(rollout)
+        if let scored = rollout.scored {
+            member("tokens", scored.tokenIDs.count)
+            member("cached_tokens", scored.cachedTokens)
+            if tokens {
+                key("token_ids")
+                integers(scored.tokenIDs.map(Int.init))
+                key("read_positions")
+                integers(scored.readPositions)
+            }
         }
-        closeObject()
-    }
-
-    /// Credit of given rewards: there is no text, so neither spans nor tokens.
-    mutating func item(_ rewards: [Double?], _ credit: Credit, head: ItemHead) {
-        open(head, object: "reward")
-        steps(rewards, credit, spans: nil)
-        pooled(credit)
+        if let values = rollout.tokenCredit {
+            key("token_credit")
+            openArray()
+            for value in values { self.value(JSONValue(value) ?? .null) }
+            closeArray()
+        }
         closeObject()
     }
 
@@ -48,11 +48,11 @@ extension JSONWriter {
         member("object", object)
     }
 
-    private mutating func steps(_ rewards: [Double?], _ credit: Credit, spans: [Range<Int>?]?) {
+    private mutating func steps(_ rollout: CreditedRollout) {
         key("steps")
         openArray()
-        for (index, reward) in rewards.enumerated() {
-            let step = credit.steps[index]
+        for (index, reward) in rollout.rewards.enumerated() {
+            let step = rollout.credit.steps[index]
             openObject()
             member("index", index)
             // A step without a reward has null everywhere: missing is never 0 (promise P7).
@@ -60,7 +60,8 @@ extension JSONWriter {
             member("weight", step?.weight)
             member("credit", step?.credit)
             member("return", step?.return)
-            if let span = spans?[index] ?? nil {
+            if let advantage = rollout.advantage { member("advantage", advantage.steps[index]) }
+            if let span = rollout.scored?.steps[index].span {
                 key("span")
                 integers([span.lowerBound, span.upperBound])
             }
@@ -69,13 +70,14 @@ extension JSONWriter {
         closeArray()
     }
 
-    private mutating func pooled(_ credit: Credit) {
+    private mutating func pooled(_ rollout: CreditedRollout) {
         key("trajectory")
         openObject()
-        for (pooling, value) in credit.poolings { member(pooling.rawValue, value) }
+        for (pooling, value) in rollout.credit.poolings { member(pooling.rawValue, value) }
         closeObject()
-        member("reward", credit.pooled)
-        member("weakest_step", credit.weakestStep)
+        member("reward", rollout.reward)
+        if let advantage = rollout.advantage { member("advantage", advantage.rollout) }
+        member("weakest_step", rollout.credit.weakestStep)
     }
 
     private mutating func integers(_ values: [Int]) {
@@ -89,6 +91,6 @@ extension JSONWriter {
 struct ItemHead {
     let index: Int
     let id: JSONValue?
-    /// A file line's own keys that scoring has no use for.
+    /// The rollout's group where credit is normalised; of a file's line, its own keys that scoring has no use for.
     var carried: [(key: String, value: JSONValue)] = []
 }

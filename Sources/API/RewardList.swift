@@ -6,48 +6,65 @@ import JSON
 import Scoring
 import Serving
 
-/// The `reward.list` of DESIGN.md section 3, written straight into bytes as results come.
+/// The `reward.list` of DESIGN.md section 3, written straight into bytes.
 struct RewardList {
     private var writer = JSONWriter()
-    private var count = 0
     private var tokenTotal = 0
     private var succeeded = false
     private var firstFailure: HTTPResponse.Status?
 
-    init(requestID: String, model: String) {
+    /// The whole answer.
+    /// - Parameter ids: the callers' own, one a rollout.
+    static func response(
+        to call: Call,
+        model: String,
+        ids: [JSONValue?],
+        rollouts: CreditedRollouts,
+        returnsTokens: Bool = false
+    ) -> Response {
+        var list = RewardList(requestID: call.id, model: model, rollouts)
+        for (index, result) in rollouts.results.enumerated() {
+            let isGrouped = rollouts.request.normalization != .none
+            let carried = isGrouped ? [(key: "group", value: rollouts.notes[index].group ?? .null)] : []
+            list.append(result, ItemHead(index: index, id: ids[index], carried: carried), returnsTokens)
+        }
+        return list.response()
+    }
+
+    private init(requestID: String, model: String, _ rollouts: CreditedRollouts) {
         writer.openObject()
         writer.member("id", "rw-\(requestID)")
         writer.member("object", "reward.list")
         writer.member("created", Int(time(nil)))
         writer.member("model", model)
+        if rollouts.request.normalization != .none { writer.normalization(rollouts) }
+        if rollouts.notes.contains(where: { $0.tokens != nil }) {
+            writer.member("token_layout", rollouts.request.effectiveLayout.rawValue)
+            writer.member("token_value", rollouts.request.effectiveValue.rawValue)
+        }
         writer.key("data")
         writer.openArray()
     }
 
-    mutating func append(_ scored: ScoredRollout, id: JSONValue?, tokens: Bool) {
-        writer.item(scored, head: head(id), tokens: tokens)
-        tokenTotal += scored.tokenIDs.count
-        succeeded = true
-    }
-
-    mutating func append(_ rewards: [Double?], _ credit: Credit, id: JSONValue?) {
-        writer.item(rewards, credit, head: head(id))
-        succeeded = true
-    }
-
-    mutating func append(_ error: ScoringError, id: JSONValue?) {
-        let words = error.words(param: "rollouts[\(count)]")
-        writer.item(words, head: head(id))
-        if firstFailure == nil { firstFailure = words.status }
-    }
-
-    private mutating func head(_ id: JSONValue?) -> ItemHead {
-        defer { count += 1 }
-        return ItemHead(index: count, id: id)
+    private mutating func append(
+        _ result: Result<CreditedRollout, ScoringError>,
+        _ head: ItemHead,
+        _ returnsTokens: Bool
+    ) {
+        switch result {
+        case .success(let rollout):
+            writer.item(rollout, head: head, tokens: returnsTokens)
+            tokenTotal += rollout.scored?.tokenIDs.count ?? 0
+            succeeded = true
+        case .failure(let error):
+            let words = error.words(param: "rollouts[\(head.index)]")
+            writer.item(words, head: head)
+            if firstFailure == nil { firstFailure = words.status }
+        }
     }
 
     /// Status 200 if at least one rollout succeeded (or none was sent), else that of the first.
-    consuming func response() -> Response {
+    private consuming func response() -> Response {
         writer.closeArray()
         writer.key("usage")
         writer.openObject()
@@ -56,5 +73,21 @@ struct RewardList {
         writer.closeObject()
         writer.closeObject()
         return .json(writer.bytes, status: succeeded ? .ok : firstFailure ?? .ok)
+    }
+}
+
+extension JSONWriter {
+    /// Which of the published formulas was taken: they differ in spread and in what one rollout alone gets.
+    fileprivate mutating func normalization(_ rollouts: CreditedRollouts) {
+        let request = rollouts.request
+        let hasSpread = request.normalization == .grpo || request.normalization == .process
+        key("normalization")
+        openObject()
+        member("method", request.normalization.rawValue)
+        member("spread", hasSpread ? request.spread.rawValue : nil)
+        member("epsilon", hasSpread ? spreadEpsilon : nil)
+        member("singleton", "raw")
+        member("groups", rollouts.groups)
+        closeObject()
     }
 }

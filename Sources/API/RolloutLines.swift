@@ -40,7 +40,7 @@ package struct RolloutLines {
             case .success:
                 switch results.popFirst() {
                 case .success(let scored)?:
-                    writer.item(scored, head: item.head)
+                    writer.item(CreditedRollout(scored), head: item.head)
                     return AnswerLine(bytes: writer.bytes, failed: false)
                 case .failure(let error)?:
                     writer.item(error.words(param: "line[\(item.head.index)]"), head: item.head)

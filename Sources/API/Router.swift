@@ -1,38 +1,18 @@
 // Finds the endpoint of a request and answers its failures.
-package import HTTPTypes
-import JSON
+import HTTPTypes
 import Logging
 package import Serving
-
-/// One row of the route table; openapi.yaml names the same rows, and a test holds the two together.
-package struct Route: Sendable {
-    package let method: HTTPRequest.Method
-    package let path: String
-    let endpoint: @Sendable (Call, Service) async throws -> Response
-}
 
 /// A request on its way through an endpoint, with the id that its answer and its log lines bear.
 struct Call: Sendable {
     let request: Request
     let id: String
+    /// What stands in the place of the path's parameter.
+    var parameter: String?
+    var trace: TraceContext?
 }
 
 extension Service {
-    /// Every path that is served, in the order of the README.
-    package static let routes: [Route] = [
-        Route(method: .post, path: "/v1/rewards", endpoint: { try await $1.rewards($0) }),
-        Route(method: .post, path: "/v1/credit", endpoint: { try await $1.credit($0) }),
-        Route(method: .get, path: "/health", endpoint: { try await $1.ready($0) }),
-        Route(method: .get, path: "/health/live", endpoint: { try await $1.live($0) }),
-        Route(method: .get, path: "/health/ready", endpoint: { try await $1.ready($0) }),
-        Route(method: .get, path: "/metrics", endpoint: { try await $1.metricsPage($0) }),
-        Route(method: .get, path: "/v1/models", endpoint: { try await $1.models($0) }),
-        Route(method: .get, path: "/info", endpoint: { try await $1.info($0) }),
-        Route(method: .get, path: "/version", endpoint: { try await $1.version($0) }),
-        Route(method: .get, path: "/openapi.yaml", endpoint: { try await $1.openAPI($0) }),
-        Route(method: .get, path: "/", endpoint: { try await $1.page($0) }),
-    ]
-
     /// The server's one closure: whatever arrives gets exactly one response.
     package func respond(to arrival: Arrival) async -> Response {
         let started = ContinuousClock.now
@@ -41,13 +21,18 @@ extension Service {
             let call = Call(request: Request(method: .get, path: "", query: nil, headers: [:], body: []), id: makeID())
             return answer(failure: .refusal(refusal), to: call, route: "refused", since: started)
         case .request(let request):
-            let call = Call(request: request, id: requestID(request) ?? makeID())
-            return await answer(call, since: started)
+            let (inner, isAdmitted) = access.examined(request)
+            let call = Call(
+                request: inner,
+                id: requestID(request) ?? makeID(),
+                trace: request.headers[.traceParent].flatMap(TraceContext.init)
+            )
+            return await answer(call, isAdmitted: isAdmitted, since: started)
         }
     }
 
-    private func answer(_ call: Call, since started: ContinuousClock.Instant) async -> Response {
-        let candidates = Self.routes.filter { $0.path == call.request.path }
+    private func answer(_ call: Call, isAdmitted: Bool, since started: ContinuousClock.Instant) async -> Response {
+        let candidates = Route.all.filter { $0.match(call.request.path) != nil }
         guard let first = candidates.first else {
             return answer(failure: .unknownPath, to: call, route: "unknown", since: started)
         }
@@ -57,6 +42,11 @@ extension Service {
             let failure = APIError.methodNotAllowed(allowed: Self.methods(of: candidates))
             return answer(failure: failure, to: call, route: first.path, since: started)
         }
+        guard isAdmitted || isPublic(route) else {
+            return answer(failure: .unauthorized, to: call, route: route.path, since: started)
+        }
+        var call = call
+        call.parameter = route.match(call.request.path)
         do {
             return finish(try await route.endpoint(call, self), call, route: route.path, since: started)
         } catch {
@@ -64,6 +54,8 @@ extension Service {
             return answer(failure: failure, to: call, route: route.path, since: started)
         }
     }
+
+    private func isPublic(_ route: Route) -> Bool { route.isPublic && (route.path != "/metrics" || showsMetrics) }
 
     private static func methods(of routes: [Route]) -> [String] {
         routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : [$0.method.rawValue] }
@@ -82,7 +74,8 @@ extension Service {
                 metadata: ["request_id": "\(call.id)", "code": "\(words.code)", "cause": "\(failure)"]
             )
         }
-        return finish(words.response(requestID: call.id), call, route: route, since: started)
+        let response = words.response(requestID: call.id, isPlain: route.utf8.starts(with: "/v2".utf8))
+        return finish(response, call, route: route, since: started)
     }
 
     private func finish(
@@ -93,15 +86,15 @@ extension Service {
     ) -> Response {
         var response = response
         response.headers[.requestID] = call.id
+        response.headers[.traceParent] = call.trace?.text
         let seconds = started.duration(to: .now).seconds
         metrics.record(route: route, status: response.status.code, seconds: seconds)
-        logger.info(
-            "request",
-            metadata: [
-                "request_id": "\(call.id)", "route": "\(route)", "status": "\(response.status.code)",
-                "seconds": "\(seconds)",
-            ]
-        )
+        var metadata: Logger.Metadata = [
+            "request_id": "\(call.id)", "route": "\(route)", "status": "\(response.status.code)",
+            "seconds": "\(seconds)",
+        ]
+        if let trace = call.trace?.trace { metadata["trace_id"] = "\(trace)" }
+        logger.info("request", metadata: metadata)
         return response
     }
 
@@ -120,10 +113,13 @@ extension Service {
 }
 
 extension HTTPField.Name {
-    static let requestID: HTTPField.Name = {
-        guard let name = HTTPField.Name("X-Request-Id") else { preconditionFailure("the name is a token of RFC 9110") }
+    static let requestID = known("X-Request-Id")
+
+    /// A name that is written here.
+    static func known(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("the name is a token of RFC 9110") }
         return name
-    }()
+    }
 }
 
 extension Duration {

@@ -35,6 +35,22 @@ struct Serve: AsyncParsableCommand {
     var drainSeconds: Int?
 
     @Option(
+        help: ArgumentHelp("Seconds that a trainer's request may take, waiting and all (default: 110).", valueName: "N")
+    )
+    var waitSeconds: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keys that callers must show, one a line: in a header, as ?api_key=KEY or as /KEY before the path.",
+            valueName: "FILE"
+        )
+    )
+    var apiKeyFile: String?
+
+    @Flag(help: "Ask for a key at /metrics too.")
+    var privateMetrics = false
+
+    @Option(
         help: ArgumentHelp("trace, debug, info (one line a request), notice, warning, error, critical.", valueName: "L")
     )
     var logLevel: String?
@@ -45,6 +61,7 @@ struct Serve: AsyncParsableCommand {
             // By default glibc keeps freed memory apart for each of many threads: 138 MiB where 98 suffice (measured with
             // 16,000 requests, 256 at a time).
             mallopt(M_ARENA_MAX, 2)
+            Descriptors.allowAll()
             let settings = try ServeSettings(self)
             let scorer = try modelOptions.load()
             // What a wrong reading would show first.
@@ -58,6 +75,9 @@ struct Serve: AsyncParsableCommand {
                 servedName: settings.servedName,
                 defaultCredit: try creditOptions.settings(over: scorer.profile.defaultCredit),
                 maximumBodyBytes: settings.configuration.limits.bodyBytes,
+                access: settings.access,
+                showsMetrics: !settings.hidesMetrics,
+                patience: settings.patience,
                 connections: counters,
                 logger: settings.logger
             )
@@ -102,6 +122,9 @@ private struct HTTPService: ServiceLifecycle.Service {
 private struct ServeSettings {
     let configuration: ServerConfiguration
     let servedName: String
+    let access: Access
+    let hidesMetrics: Bool
+    let patience: Duration
     let logger: Logger
 
     init(_ flags: Serve) throws {
@@ -121,6 +144,9 @@ private struct ServeSettings {
         servedName =
             try Setting.text("served-name", flags.servedName) ?? flags.modelOptions.folder().map(Self.name)
             ?? builtInModelName
+        access = try Setting.text("api-key-file", flags.apiKeyFile).map(Access.init(file:)) ?? Access()
+        hidesMetrics = try flags.privateMetrics || Setting.isSet("private-metrics")
+        patience = .seconds(try Setting.count("wait-seconds", flags.waitSeconds) ?? 110)
         var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = try Setting.word("log-level", flags.logLevel, as: Logger.Level.self) ?? .notice
         self.logger = logger

@@ -40,7 +40,7 @@ extension Scores {
         for (weight, value) in zip(weights, values).reversed() {
             let credit = weight * (settings.pooling.isWeightedSum ? value : pooled)
             later += credit
-            steps.append(StepCredit(weight: weight, credit: credit, return: later))
+            steps.append(StepCredit(score: value, weight: weight, credit: credit, return: later))
         }
         return steps.reversed()
     }

@@ -1,7 +1,8 @@
 // How the credit of a rollout falls on its steps.
 //
 // Pure maths on arrays of Double: no I/O, no state. Sums always run from the first step to the last (returns from the
-// last to the first), so equal rewards give equal bits. `Assignment.swift` holds the one entry, `credit(for:on:settings:)`.
+// last to the first), so equal rewards give equal bits. `Assignment.swift` holds the entry for one rollout,
+// `credit(for:on:settings:)`, and `Groups.swift` the one for several of one prompt, `advantages(of:by:spread:)`.
 
 /// What a step score is a number of: chance of being right, that chance on [-1, 1], or its log-odds.
 package enum Scale: String, Sendable, CaseIterable {
@@ -71,6 +72,8 @@ package struct CreditSettings: Sendable, Equatable {
 
 /// What one step gets, on the scale of the settings.
 package struct StepCredit: Sendable, Equatable {
+    /// Its reward on that scale.
+    package let score: Double
     /// Its share of the pooled value; the weights of a rollout add up to 1.
     package let weight: Double
     /// Its part of the pooled value; the credits of a rollout add up to it.
@@ -110,4 +113,8 @@ package enum CreditError: Error, Sendable, Equatable {
     case outOfRange(step: Int, value: Double, scale: Scale)
     /// A certain step (p of exactly 0 or 1) whose logit would be infinite.
     case infiniteLogit(step: Int)
+    /// Not as many token spans as steps.
+    case tokenSpanCount(Int, steps: Int)
+    /// A token span that is empty, begins before the end of the one before it, or ends past the tokens.
+    case tokenSpan(index: Int, tokens: Int)
 }

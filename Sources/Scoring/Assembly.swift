@@ -108,30 +108,30 @@ extension Assembly {
 
 extension Rendering {
     /// A reward at every read position; each of them is a step.
-    init(_ raw: RawSequence, tokenizer: Tokenizer) throws(ScoringError) {
+    init(_ ids: [Int32], readAt positions: [Int]) throws(ScoringError) {
+        if positions.isEmpty { throw .emptySteps }
+        self.init(
+            sequence: TokenSequence(ids: ids, readPositions: positions),
+            readOfStep: positions.indices.map { $0 }
+        )
+    }
+
+    init(_ segments: [RawSegment], tokenizer: Tokenizer) throws(ScoringError) {
         var ids: [Int32] = []
         var reads: [Int] = []
-        switch raw {
-        case .ids(let given, let positions): (ids, reads) = (given, positions)
-        case .segments(let segments):
-            for (index, segment) in segments.enumerated() {
-                let before = ids.count
-                switch segment.content {
-                case .text(let text): ids += tokenizer.encode(text)
-                case .id(let id): ids.append(id)
-                case .token(let token):
-                    guard let id = tokenizer.addedToken(token) else { throw .unknownToken(segment: index) }
-                    ids.append(id)
-                }
-                guard segment.isRead else { continue }
-                guard ids.count > before else { throw .emptySegment(index) }
-                reads.append(ids.count - 1)
+        for (index, segment) in segments.enumerated() {
+            let before = ids.count
+            switch segment.content {
+            case .text(let text): ids += tokenizer.encode(text)
+            case .id(let id): ids.append(id)
+            case .token(let token):
+                guard let id = tokenizer.addedToken(token) else { throw .unknownToken(segment: index) }
+                ids.append(id)
             }
+            guard segment.isRead else { continue }
+            guard ids.count > before else { throw .emptySegment(index) }
+            reads.append(ids.count - 1)
         }
-        if reads.isEmpty { throw .emptySteps }
-        self.init(
-            sequence: TokenSequence(ids: ids, readPositions: reads),
-            readOfStep: reads.indices.map { $0 }
-        )
+        try self.init(ids, readAt: reads)
     }
 }

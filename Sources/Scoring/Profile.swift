@@ -50,6 +50,14 @@ package struct Profile: Sendable, Equatable {
     /// Why this profile was chosen, for `inspect`.
     package var evidence: [String] = []
 
+    /// Whether a reward is the chance of one of two classes (or the margin between them), so that the other's follows.
+    package var hasTwoClasses: Bool {
+        switch reduction {
+        case .softmax, .margin: scale != .raw
+        case .sum, .sigmoid, .identity: false
+        }
+    }
+
     /// The credit of a caller who asks for none in particular.
     package var defaultCredit: CreditSettings {
         if let ownCredit { return ownCredit }

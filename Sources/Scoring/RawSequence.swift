@@ -2,11 +2,13 @@
 
 /// What the model shall read, and where a reward is read: the way in for every template that is not written out here.
 ///
-/// Its text is plain text as everywhere (promise P3); a token stands in it only where the caller asks for one.
+/// Text of `segments` is plain text as everywhere (promise P3); a token stands in it only where the caller asks for one.
 package enum RawSequence: Sendable, Equatable {
     case segments([RawSegment])
     /// Positions ascend, each less than the count of ids.
     case ids([Int32], readPositions: [Int])
+    /// Read wherever the profile's own step tag stands in it.
+    case tagged(TaggedInput)
 }
 
 /// A piece of a raw rollout; where `isRead`, a reward is read at its last token.

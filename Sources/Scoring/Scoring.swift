@@ -87,6 +87,10 @@ package enum ScoringError: Error, Sendable, Equatable {
     case idOutOfRange(position: Int, rows: Int)
     /// Not ascending, or outside the ids; `index` is that of the position in its list.
     case badReadPosition(index: Int)
+    /// The profile has no one token that tags a step, which a text with tags of its own needs.
+    case noTag(profile: String)
+    /// The step tag, by its text, does not stand in a text that should bring it.
+    case untagged(tag: String)
     case nonFiniteReward(step: Int)
     case credit(CreditError)
     // The whole request

@@ -5,15 +5,15 @@ package import Tokenizing
 ///
 /// Made when the model is loaded, so that a tokenizer without the profile's marker fails there and not at a request.
 package struct Template: Sendable {
-    private let recipe: TemplateRecipe
-    private let profile: String
-    private let tokenizer: Tokenizer
-    private let chat: Chat?
+    let recipe: TemplateRecipe
+    let profile: String
+    let tokenizer: Tokenizer
+    let chat: Chat?
     /// The token of the recipe's marker; for `lines` that which opens the text.
-    private let marker: Int32?
-    private let newline: Int32?
+    let marker: Int32?
+    let newline: Int32?
     private let beginning: [Int32]
-    private let padding: Int32?
+    let padding: Int32?
 
     /// - Parameters:
     ///   - chat: the chat that the recipe's turns are written in; needed where it has turns.
@@ -76,7 +76,11 @@ package struct Template: Sendable {
 
     /// A rollout whose caller has laid it out.
     package func render(_ raw: RawSequence) throws(ScoringError) -> Rendering {
-        try Rendering(raw, tokenizer: tokenizer)
+        switch raw {
+        case .ids(let ids, let positions): try Rendering(ids, readAt: positions)
+        case .segments(let segments): try Rendering(segments, tokenizer: tokenizer)
+        case .tagged(let input): try render(input)
+        }
     }
 
     /// The segments of a rollout, before any text is encoded.

@@ -2,17 +2,19 @@
 
 /// Spelt as the policies' tokenizers decode them.
 private enum ControlTokens {
-    /// What ends an answer, and what fills a row of a batch behind it.
-    static let ends = bytes([
+    /// What ends a text, and what fills a row of a batch at either side of it.
+    private static let fillers = bytes([
         "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|end|>", "</s>",
         "<end_of_turn>", "<eos>", "<｜end▁of▁sentence｜>", "<|EOT|>", "<|end_of_turn|>",
         "<pad>", "[PAD]", "<unk>", "<|pad|>", "<|padding|>", "<|finetune_right_pad_id|>", "<｜▁pad▁｜>",
         // Qwen2's tokens that Unsloth pads with.
         "<|vision_pad|>", "<|PAD_TOKEN|>",
     ])
-    /// What begins a text; in front of it padding stands too, which is often the token of an end.
+    /// What may stand behind an answer; GLM stops at the header of the next turn.
+    static let ends = fillers + bytes(["<|user|>", "<|observation|>"])
+    /// What may stand in front of a text.
     static let starts =
-        ends + bytes(["<s>", "<bos>", "<|begin_of_text|>", "<｜begin▁of▁sentence｜>", "<|startoftext|>"])
+        fillers + bytes(["<s>", "<bos>", "<|begin_of_text|>", "<｜begin▁of▁sentence｜>", "<|startoftext|>"])
     /// Control tokens that have no bars; a text that holds one and fits no template is in a template unknown here.
     static let bare = bytes([
         "[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "<<SYS>>", "<</SYS>>", "<start_of_turn>",
@@ -47,25 +49,25 @@ extension UInt8 {
 }
 
 extension [UInt8] {
-    func has(_ part: some Collection<UInt8>, at place: Int) -> Bool {
+    func has(_ part: [UInt8], at place: Int) -> Bool {
         guard part.count <= count - place else { return false }
-        var place = place
-        for byte in part {
-            guard self[place] == byte else { return false }
-            place += 1
-        }
+        for index in part.indices where self[place + index] != part[index] { return false }
         return true
     }
 
-    /// Where the text begins behind its padding and its tokens of beginning.
+    /// Where the text begins behind its padding, its tokens of beginning and the space among them.
     var startBehindPadding: Int {
         var start = 0
-        while true {
-            var edge = start
-            while edge < count, self[edge].isSpace { edge += 1 }
-            guard let token = ControlTokens.starts.first(where: { has($0, at: edge) }) else { return start }
-            start = edge + token.count
+        while start < count {
+            if self[start].isSpace {
+                start += 1
+            } else if let token = ControlTokens.starts.first(where: { has($0, at: start) }) {
+                start += token.count
+            } else {
+                break
+            }
         }
+        return start
     }
 
     /// Where an answer that begins at `start` ends, in front of its end tokens and padding and the space among them.

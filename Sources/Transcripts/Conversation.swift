@@ -81,7 +81,7 @@ extension Conversation {
 
     /// The turns before `end`, a header's place or the end of the text; the last is not the assistant's.
     ///
-    /// What a prompt has behind its last header is not in them: the opening of a thought, or the first words of an answer.
+    /// What a prompt has behind its last header is not in them: the opening of a thought, or an answer's first words.
     func turns(of text: [UInt8], before end: Int) throws(TranscriptError) -> [Turn] {
         var parts = parts.filter { $0.header < end }
         if parts.last?.role == .assistant { parts.removeLast() }

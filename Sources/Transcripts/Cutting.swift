@@ -1,9 +1,10 @@
 // Finds where the answer begins.
 
 extension Transcript {
-    /// A whole text, prompt and answer together; `prompt` is what the trainer says it began with, nil where it does not say.
+    /// A whole text, prompt and answer together; `prompt` is what it began with, nil where the trainer does not say.
     ///
-    /// What the answer holds cannot move the cut where the prompt is known; where it is not, only a whole further turn can.
+    /// Where the prompt is known, nothing in the answer can move the cut; where it is not, a whole further turn can.
+    /// - Throws: `noAnswer`; of the prompt `unknownTemplate` and `noQuestion`.
     package init(cutting text: String, after prompt: String?) throws(TranscriptError) {
         let text = Array(text.utf8)
         let prompt = Array((prompt ?? "").utf8)
@@ -11,7 +12,7 @@ extension Transcript {
         self.init(question: cut.question, text: text, from: cut.start)
     }
 
-    /// Prompt and answer that came apart.
+    /// Prompt and answer that came apart; throws `unknownTemplate` and `noQuestion`.
     package init(prompt: String, response: String) throws(TranscriptError) {
         let prompt = Array(prompt.utf8)
         self.init(question: try Question(prompt), text: Array(response.utf8), from: 0)
@@ -32,7 +33,8 @@ extension Question {
             return
         }
         guard !prompt.holdsControlToken(in: start..<prompt.count) else { throw .unknownTemplate }
-        self = .text(String(decoding: prompt[start...], as: UTF8.self))
+        let isPadded = !prompt[..<start].allSatisfy(\.isSpace)
+        self = .text(String(decoding: isPadded ? prompt[start...] : prompt[...], as: UTF8.self))
     }
 }
 
@@ -66,7 +68,7 @@ private struct Cut {
         question = .turns(try conversation.turns(of: text, before: answer.header))
     }
 
-    /// Where the prompt ends in a text that begins with it, as it stands or behind the padding of each.
+    /// Where the prompt ends in a text that begins with it, as it stands or behind the padding of both.
     private static func behind(
         _ prompt: [UInt8],
         from promptStart: Int,
@@ -74,7 +76,7 @@ private struct Cut {
         from textStart: Int
     ) -> Int? {
         if text.has(prompt, at: 0) { return prompt.count }
-        let rest = prompt[promptStart...]
+        let rest = Array(prompt[promptStart...])
         return text.has(rest, at: textStart) ? textStart + rest.count : nil
     }
 }
@@ -95,7 +97,7 @@ private struct Changed {
         else { return nil }
         let headers = other.headers.dropFirst(conversation.headers.count - 1)
         guard let place = headers.first?.content.lowerBound else { return nil }
-        let tail = prompt[header.content]
+        let tail = Array(prompt[header.content])
         return text.has(tail, at: place) ? place + tail.count : place
     }
 }

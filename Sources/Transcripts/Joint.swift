@@ -67,10 +67,11 @@ struct Exits: Sendable {
         return nil
     }
 
-    /// How many bytes at the end of a text end its last turn; nil where that turn is still open.
+    /// How many bytes at the end of a text end its last turn; nil where no token does.
     func endLength(of text: [UInt8], from start: Int) -> Int? {
-        joints.map { $0.bytes.prefix($0.end) }.first { end in
-            !end.isEmpty && end.count <= text.count - start && text.suffix(end.count).elementsEqual(end)
+        joints.map { Array($0.bytes.prefix($0.end)) }.first { end in
+            // White space alone ends no turn where no header follows.
+            !end.allSatisfy(\.isSpace) && end.count <= text.count - start && text.has(end, at: text.count - end.count)
         }?.count
     }
 }

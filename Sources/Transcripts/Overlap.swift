@@ -1,4 +1,4 @@
-// How much of a prompt a text that lost the prompt's beginning still has.
+// How much of a shortened prompt a text still has.
 
 /// The length of the longest beginning of `text` that is an end of `prompt`.
 ///

@@ -18,9 +18,11 @@ package enum PolicyTemplate: String, Sendable, CaseIterable {
     case zephyr
     /// `<|role|>\n..\n`, where the assistant's turns alone end in a token (Tulu, OLMo-2).
     case tulu
+    /// `[gMASK]<sop><|user|>\n..<|assistant|>..`, where the next header alone ends a turn (GLM-4.5, GLM-4.6).
+    case glm
     /// `[INST] .. [/INST] ..</s>`: Llama-2 and Mistral, v1 to v7, in each of their spacings.
     case instruct
-    /// `<｜User｜>..<｜Assistant｜>..<｜end▁of▁sentence｜>` behind a bare system text (DeepSeek-V3, R1 and its distillations).
+    /// `<｜User｜>..<｜Assistant｜>..<｜end▁of▁sentence｜>` behind a bare system text (DeepSeek-V3, R1).
     case deepSeek
     /// `USER: .. ASSISTANT: ..</s>` behind a bare system text.
     case vicuna
@@ -43,6 +45,7 @@ extension PolicyTemplate {
                 // The end token is the base model's: Llama-2, OLMo-2, Llama-3.1.
                 assistant: ["</s>\n", "<|endoftext|>\n", "<|end_of_text|>\n"]
             ) { "<|\($0)|>\n" }
+        case .glm: Self.glmJoints
         case .instruct: Self.instructJoints
         case .deepSeek: Self.deepSeekJoints
         case .vicuna: Self.vicunaJoints
@@ -76,18 +79,28 @@ extension PolicyTemplate {
         }
     }
 
+    private static let glmJoints: [Joint] = {
+        let asking: [(Turn.Role, String)] = [
+            (.system, "<|system|>\n"), (.user, "<|user|>\n"), (.user, "<|observation|>\n"),
+        ]
+        // Behind an answer to an earlier question its empty thought stays, as it does where thought is switched off.
+        let answering = ["<|assistant|>\n<think></think>\n", "<|assistant|>\n<think></think>", "<|assistant|>"]
+        return asking.map { Joint(nil, "", $0, "[gMASK]<sop>" + $1) }
+            + Turn.Role.allCases.flatMap { from in asking.map { Joint(from, "", $0, $1) } }
+            + [Turn.Role.system, .user].flatMap { from in answering.map { Joint(from, "", .assistant, $0) } }
+    }()
+
     private static let instructJoints: [Joint] = {
-        // Mistral v1 has a space before the bracket, as SentencePiece's decoding has behind `<s>`; v3-tekken has none.
-        let users = [" [INST] ", "[INST] ", "[INST]"]
-        let systems = ["[SYSTEM_PROMPT] ", "[SYSTEM_PROMPT]"]
-        // Llama-2's template puts a space before its end token, and begins each question with a token of beginning.
-        let ends = [" </s><s>", "</s><s>", "</s>"]
-        return [" [INST] <<SYS>>\n", "[INST] <<SYS>>\n", "[INST]<<SYS>>\n"].map { Joint(nil, "", .system, $0) }
-            + systems.map { Joint(nil, "", .system, $0) }
+        let users = ["[INST] ", "[INST]"]
+        // Mistral v1 has a space before its bracket; Llama-2's template has one before its end token, and a token of
+        // beginning before each question.
+        let ends = [" </s><s>", "</s><s>", "</s> ", "</s>"]
+        return [Joint(nil, "", .system, "[INST] <<SYS>>\n")]
+            + ["[SYSTEM_PROMPT] ", "[SYSTEM_PROMPT]"].map { Joint(nil, "", .system, $0) }
             + users.map { Joint(nil, "", .user, $0) }
             + [Joint(.system, "", .user, "\n<</SYS>>\n\n")]
             + users.map { Joint(.system, "[/SYSTEM_PROMPT]", .user, $0) }
-            + [" [/INST]", "[/INST]"].map { Joint(.user, "", .assistant, $0) }
+            + [" ", ""].map { Joint(.user, $0, .assistant, "[/INST]") }
             + ends.flatMap { end in users.map { Joint(.assistant, end, .user, $0) } }
     }()
 

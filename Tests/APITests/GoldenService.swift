@@ -13,14 +13,41 @@ import Serving
 struct GoldenService {
     let service: Service
 
-    init() throws {
-        let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm").path
+    private static let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm")
+
+    init(access: Access = Access(), showsMetrics: Bool = true) throws {
+        try self.init(folder: Self.folder.path, access: access, showsMetrics: showsMetrics)
+    }
+
+    /// The golden model with another last bias: it is certain of everything, that it is right (1) or wrong (-1).
+    init(certain sign: Float) throws {
+        let copy = try TemporaryFolder()
+        for file in ["config.json", "tokenizer.json"] {
+            try copy.write([UInt8](Data(contentsOf: Self.folder.appendingPathComponent(file))), to: file)
+        }
+        var bytes = [UInt8](try Data(contentsOf: Self.folder.appendingPathComponent("model.safetensors")))
+        let headerCount = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = try JSONValue(parsing: bytes[8..<8 + headerCount])
+        let start = header["score.2.bias"]?["data_offsets"]?.array?.first?.integer ?? 0
+        // Two bfloat16, wrong and right.
+        for (index, bias) in [-sign * 1e4, sign * 1e4].enumerated() {
+            let upper = UInt16(truncatingIfNeeded: bias.bitPattern >> 16)
+            bytes[8 + headerCount + start + 2 * index] = UInt8(truncatingIfNeeded: upper)
+            bytes[8 + headerCount + start + 2 * index + 1] = UInt8(truncatingIfNeeded: upper >> 8)
+        }
+        try copy.write(bytes, to: "model.safetensors")
+        try self.init(folder: copy.path, access: Access(), showsMetrics: true)
+    }
+
+    private init(folder: String, access: Access, showsMetrics: Bool) throws {
         let scorer = try Scorer(checkpoint: Checkpoint(folder: folder))
         service = Service(
             scorer: scorer,
             servedName: "golden",
             defaultCredit: scorer.profile.defaultCredit,
             maximumBodyBytes: 1 << 20,
+            access: access,
+            showsMetrics: showsMetrics,
             connections: Counters(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -31,13 +58,23 @@ struct GoldenService {
         _ body: [UInt8],
         headers: HTTPFields = [.contentType: "application/json"]
     ) async -> Response {
-        await service.respond(to: .request(Request(method: .post, path: path, headers: headers, body: body)))
+        await send(.post, path, headers: headers, body: body)
     }
 
     func post(_ path: String, _ value: JSONValue) async -> Response { await post(path, value.serialized()) }
 
-    func send(_ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:]) async -> Response {
-        await service.respond(to: .request(Request(method: method, path: path, headers: headers)))
+    /// - Parameter target: a path, and a query behind a question mark.
+    func send(
+        _ method: HTTPRequest.Method,
+        _ target: String,
+        headers: HTTPFields = [:],
+        body: [UInt8] = []
+    ) async -> Response {
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let query = parts.count == 2 ? parts[1] : nil
+        return await service.respond(
+            to: .request(Request(method: method, path: parts[0], query: query, headers: headers, body: body))
+        )
     }
 }
 

@@ -41,6 +41,8 @@ private let golden = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-
         (["serve", "--model", golden, "--port", "65536"], 2, "--port"),
         (["serve", "--model", golden, "--threads", "0"], 2, "--threads"),
         (["serve", "--model", golden, "--temperature", "0"], 2, "emperature"),
+        (["serve", "--model", golden, "--wait-seconds", "0"], 2, "--wait-seconds"),
+        (["serve", "--model", golden, "--api-key-file", "/nowhere/keys"], 2, "/nowhere/keys"),
         (["serve", "--model", "/nowhere"], 3, "/nowhere"),
         (["inspect", "/nowhere"], 3, "/nowhere"),
     ])
@@ -83,6 +85,36 @@ private let golden = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-
         let other = try Linchpin(model: golden, flags: ["--served-name", "from-flag"], environment: environment)
         #expect(try other.send("GET", "/info").json()["model"] == "from-flag")
         #expect(other.stop() == 0)
+    }
+
+    @Test(arguments: [
+        ("", "no key"), ("# only a comment\n\n", "no key"), ("long-enough\nshort\n", "line 2"),
+        ("with a blank\n", "line 1"), ("with/a/slash\n", "line 1"),
+    ])
+    func `a key file that would let in the wrong ones is refused`(text: String, words: String) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Array(text.utf8), to: "keys")
+        let run = try Run(["serve", "--model", golden, "--port", "0", "--api-key-file", folder.path + "/keys"])
+        #expect(run.status == 2 && run.errors.contains(words), "\(run.errors)")
+    }
+
+    @Test func `a key file closes the scoring routes, and an environment variable may name it`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Array("# trainers\r\nfirst-key-1\r\nsecond-key-2".utf8), to: "keys")
+        let server = try Linchpin(
+            model: golden,
+            flags: ["--private-metrics"],
+            environment: ["LINCHPIN_API_KEY_FILE": folder.path + "/keys"]
+        )
+        let body: JSONValue = ["rewards": [0.5]]
+        #expect(try server.post("/v1/credit", ["rollouts": [body]]).status == 401)
+        for key in ["first-key-1", "second-key-2"] {
+            #expect(try server.post("/\(key)/v1/credit", ["rollouts": [body]]).status == 200)
+            #expect(try server.post("/v1/credit?api_key=\(key)", ["rollouts": [body]]).status == 200)
+        }
+        #expect(try server.send("GET", "/health").status == 200)
+        #expect(try server.send("GET", "/metrics").status == 401)
+        #expect(server.stop() == 0)
     }
 
     @Test func `SIGTERM on an idle server is exit code 0`() throws {

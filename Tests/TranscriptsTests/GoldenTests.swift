@@ -1,4 +1,4 @@
-// Prompts that the policies' own templates rendered are read back.
+// Prompts are read as the policies' own templates write them.
 import Fixtures
 import Foundation
 import Testing
@@ -48,25 +48,6 @@ struct GoldenPrompt: Decodable, Sendable, CustomTestStringConvertible {
         )
         for prompt in [golden.prompt, nil] {
             #expect(Transcript.Expected(try Transcript(cutting: text, after: prompt)) == expected)
-        }
-    }
-}
-
-extension Transcript {
-    /// A transcript to compare with; the room alone makes real ones.
-    struct Expected: Equatable {
-        let question: Question
-        let response: String
-        let start: Int
-
-        init(question: Question, response: String, start: Int) {
-            self.question = question
-            self.response = response
-            self.start = start
-        }
-
-        init(_ transcript: Transcript) {
-            self.init(question: transcript.question, response: transcript.response, start: transcript.span.lowerBound)
         }
     }
 }

@@ -4,8 +4,8 @@
     pip install transformers jinja2
     python make_golden.py <folder of the wheels> > golden.json
 
-The templates are read out of the wheels. What each of them does to a conversation before it writes it (contents trimmed,
-a system turn of its own) stands in SOURCES, so that the turns expected are known without reading back what was written.
+The templates are read out of the wheels. What each of them does to a conversation before it writes it (contents
+trimmed, a system turn of its own) stands in SOURCES: the turns expected do not come from what was written.
 """
 import ast
 import json
@@ -74,6 +74,11 @@ def llama2(turns):
     return turns[:kept] + trimmed(turns[kept:])
 
 
+def bare(system):
+    """A template that writes the system message with no header; of an empty one a space is left."""
+    return lambda turns: without_empty_system(beginning(system)(turns))
+
+
 # PolicyTemplate's case, package, its template, what it does, its token of beginning, its token of end.
 SOURCES = [
     ("chatML", "trl", "qwen2_5", beginning(QWEN), "", "<|im_end|>"),
@@ -87,6 +92,7 @@ SOURCES = [
     ("phi3", "trl", "phi3", keep, "<s>", "<|endoftext|>"),
     ("phi3", "trl", "phi3_5", without_empty_system, "<s>", "<|endoftext|>"),
     ("zephyr", "unsloth", "zephyr_template", keep, "<s>", "</s>"),
+    ("glm", "trl", "glm4moe", keep, "", "<|user|>"),
     ("instruct", "unsloth", "llama_template", llama2, "<s>", "</s>"),
     ("instruct", "axolotl", "mistral_v1", merged(0), "<s>", "</s>"),
     ("instruct", "axolotl", "mistral_v2v3", merged(-1), "<s>", "</s>"),
@@ -94,7 +100,7 @@ SOURCES = [
     ("instruct", "axolotl", "mistral_v7_tekken", keep, "<s>", "</s>"),
     ("deepSeek", "trl", "deepseek_r1_distill", without_empty_system, "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
     ("deepSeek", "trl", "deepseekv3", without_empty_system, "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
-    ("vicuna", "unsloth", "vicuna_template", beginning("{system_message}"), "<s>", "</s>"),
+    ("vicuna", "unsloth", "vicuna_template", bare("{system_message}"), "<s>", "</s>"),
 ]
 
 

@@ -1,0 +1,56 @@
+// POST / and /rm: slime and miles, and verl's own habit.
+import Crediting
+import JSON
+import Scoring
+import Serving
+
+extension Service {
+    /// One rollout a request; the body of the answer is the reward itself (reference/wire-apis.md sections 2.3 and 2.4).
+    ///
+    /// `?format=object` is for slime's `--reward-key score`; verl users post `solution_str` and read `score`.
+    func slime(_ call: Call) async throws -> Response {
+        let words = try URLWords(call.request.query, known: URLWords.scalar + ["format"], standard: defaultCredit)
+        let format = try words.word("format", as: Format.self)
+        let fields = try call.fields()
+        let verl = try fields.string("solution_str")
+        let key = verl == nil ? "response" : "solution_str"
+        guard let response = try verl ?? fields.string("response") else { throw APIError.missingField("response") }
+        let (prompt, path) = try verl == nil ? Self.prompt(fields) : Self.question(fields)
+        let rollout = try TrainerRollout(prompt: prompt, response: response, words, at: path).rollout
+        let scored = try await scoreScorable([rollout], words, at: { _ in key })
+        let reward = scalars(scored, of: [rollout], words)[0]
+        var writer = JSONWriter()
+        switch format ?? (verl == nil ? .number : .object) {
+        case .number: writer.real(reward)
+        case .object:
+            writer.openObject()
+            writer.member("score", reward)
+            writer.member("pooling", words.reward.rawValue)
+            writer.stepRewards(of: scored[0])
+            writer.closeObject()
+        }
+        return .json(writer.bytes)
+    }
+
+    private enum Format: String, CaseIterable {
+        case number
+        case object
+    }
+
+    private static func prompt(_ fields: Fields) throws(APIError) -> (JSONValue, String) {
+        if let prompt = fields["prompt"] { return (prompt, "prompt") }
+        // XTuner's judge sends response, label and extra_info alone: a step's reward depends on what was asked.
+        throw .noPrompt("prompt")
+    }
+
+    /// verl's compute_score is not told the prompt; data sets in the manner of its GSM8K carry the question along.
+    private static func question(_ fields: Fields) throws(APIError) -> (JSONValue, String) {
+        if let prompt = fields["prompt"] { return (prompt, "prompt") }
+        if let extra = fields["extra_info"]?.object {
+            for key in ["question", "prompt"] {
+                if let question = extra[key], question != .null { return (question, "extra_info.\(key)") }
+            }
+        }
+        throw .noPrompt("extra_info.question")
+    }
+}

@@ -1,0 +1,84 @@
+// Every path that is served.
+package import HTTPTypes
+import Serving
+
+/// One row of the route table; openapi.yaml names the same rows, and a test holds the two together.
+package struct Route: Sendable {
+    package let method: HTTPRequest.Method
+    /// `{model}` stands for one part of the path, whatever it is.
+    package let path: String
+    /// Whether it is answered to those who show no key, where keys are asked for.
+    package let isPublic: Bool
+    let endpoint: @Sendable (Call, Service) async throws -> Response
+    /// What stands before and after the path's parameter; nil where it has none.
+    private let around: (before: String, after: String)?
+
+    private init(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        isPublic: Bool,
+        _ endpoint: @escaping @Sendable (Call, Service) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.isPublic = isPublic
+        self.endpoint = endpoint
+        around = path.firstRange(of: "{model}").map {
+            (String(path[..<$0.lowerBound]), String(path[$0.upperBound...]))
+        }
+    }
+
+    private static func post(
+        _ path: String,
+        _ endpoint: @escaping @Sendable (Call, Service) async throws -> Response
+    ) -> Route {
+        Route(.post, path, isPublic: false, endpoint)
+    }
+
+    private static func get(
+        _ path: String,
+        isPublic: Bool = true,
+        _ endpoint: @escaping @Sendable (Call, Service) async throws -> Response
+    ) -> Route {
+        Route(.get, path, isPublic: isPublic, endpoint)
+    }
+
+    /// In the order of the README.
+    package static let all: [Route] = [
+        .post("/v1/rewards") { try await $1.rewards($0) },
+        .post("/v1/credit") { try await $1.credit($0) },
+        .post("/get_reward") { try await $1.getReward($0) },
+        .post("/") { try await $1.slime($0) },
+        .post("/rm") { try await $1.slime($0) },
+        .post("/v1/score/evaluation") { try await $1.scoreEvaluation($0) },
+        .post("/pooling") { try await $1.pooling($0) },
+        .post("/classify") { try await $1.classify($0) },
+        .post("/v1/embeddings") { try await $1.embeddings($0) },
+        .get("/health") { try await $1.ready($0) },
+        .get("/health/live") { try await $1.live($0) },
+        .get("/health/ready") { try await $1.ready($0) },
+        .get("/ping") { try await $1.ready($0) },
+        .get("/v2/health/live") { try await $1.protocolLive($0) },
+        .get("/v2/health/ready") { try await $1.protocolReady($0) },
+        .get("/v2", isPublic: false) { try await $1.protocolServer($0) },
+        .get("/v2/models/{model}", isPublic: false) { try await $1.protocolModel($0) },
+        .get("/v2/models/{model}/ready") { try await $1.protocolModelReady($0) },
+        .get("/metrics") { try await $1.metricsPage($0) },
+        .get("/v1/models", isPublic: false) { try await $1.models($0) },
+        .get("/info", isPublic: false) { try await $1.info($0) },
+        .get("/version") { try await $1.version($0) },
+        .get("/openapi.yaml") { try await $1.openAPI($0) },
+        .get("/") { try await $1.page($0) },
+    ]
+
+    /// What stands in the place of the path's parameter, "" where it has none; nil where `path` is another one.
+    func match(_ path: String) -> String? {
+        guard let around else { return self.path.utf8.elementsEqual(path.utf8) ? "" : nil }
+        let (before, after, bytes) = (around.before.utf8, around.after.utf8, path.utf8)
+        guard bytes.count > before.count + after.count, bytes.starts(with: before),
+            bytes.suffix(after.count).elementsEqual(after)
+        else { return nil }
+        let part = bytes.dropFirst(before.count).dropLast(after.count)
+        return part.contains(UInt8(ascii: "/")) ? nil : String(Substring(part))
+    }
+}

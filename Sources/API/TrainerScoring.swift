@@ -1,0 +1,97 @@
+// Scores what a trainer sends: all of it or nothing, and patiently.
+import Batching
+import Crediting
+import Scoring
+
+extension Service {
+    /// The rollouts of one request, in their order: all of them, or an error.
+    ///
+    /// A trainer reads a hole in a list as a reward, and takes a fast refusal for the end of the training
+    /// (reference/wire-apis.md section 0, fact 10): so nothing is answered in part, and a full queue is waited for.
+    /// - Parameter path: names a rollout for the error of one that failed.
+    /// - Throws: `scoring` of the first rollout that failed, or `deadline`.
+    func scoreAll(
+        _ rollouts: [Rollout],
+        _ words: URLWords,
+        at path: (Int) -> String
+    ) async throws -> [ScoredRollout] {
+        try await score(rollouts, words).enumerated().map { index, result throws(APIError) in
+            switch result {
+            case .success(let scored): return scored
+            case .failure(let error): throw .scoring(error, param: path(index))
+            }
+        }
+    }
+
+    /// The same, but where the URL says what an unscorable rollout is worth, nil in the place of each.
+    func scoreScorable(
+        _ rollouts: [Rollout],
+        _ words: URLWords,
+        at path: (Int) -> String
+    ) async throws -> [ScoredRollout?] {
+        guard words.unscorable != nil else { return try await scoreAll(rollouts, words, at: path) }
+        return try await score(rollouts, words).map { try? $0.get() }
+    }
+
+    private func score(
+        _ rollouts: [Rollout],
+        _ words: URLWords
+    ) async throws -> [Result<ScoredRollout, ScoringError>] {
+        try await score(rollouts, words.credit, waits: words.wait ?? patience)
+    }
+
+    /// Each rollout's own result, in their order.
+    /// - Parameter limit: how long the whole may take, waiting for a full queue and all; nil: a full queue is `overloaded`.
+    func score(
+        _ rollouts: [Rollout],
+        _ credit: CreditSettings,
+        waits limit: Duration?
+    ) async throws -> [Result<ScoredRollout, ScoringError>] {
+        let results = try await within(limit) { [scorer] in
+            try await scorer.score(rollouts, credit: credit, waits: limit != nil)
+        }
+        metrics.record(results)
+        return results
+    }
+
+    /// What `work` gives; at the deadline it is cancelled, and what still waits of it is dropped.
+    private func within<Value: Sendable>(
+        _ limit: Duration?,
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        do {
+            guard let limit else { return try await work() }
+            return try await withThrowingTaskGroup(of: Value?.self) { group in
+                defer { group.cancelAll() }
+                group.addTask { try await work() }
+                group.addTask {
+                    try await Task.sleep(for: limit)
+                    return nil
+                }
+                if let first = try await group.next(), let value = first { return value }
+                throw APIError.deadline(retryAfterSeconds: await scorer.load.secondsAhead)
+            }
+        } catch let error as ScoringError {
+            throw APIError.scoring(error, param: nil)
+        } catch is CancellationError {
+            throw APIError.scoring(.cancelled, param: nil)
+        }
+    }
+}
+
+extension Service {
+    /// The one number of each rollout: its reward, or its advantage among the rollouts of the same prompt.
+    func scalars(_ scored: [ScoredRollout?], of rollouts: [Rollout], _ words: URLWords) -> [Double] {
+        var scalars = scored.map(words.reward)
+        guard words.normalization != .none else { return scalars }
+        let present = rollouts.indices.filter { scored[$0] != nil }
+        for places in Dictionary(grouping: present, by: { rollouts[$0].prompt }).values {
+            let group = places.map {
+                GroupRollout(reward: scalars[$0], steps: scored[$0]?.credit.steps.map { $0?.score } ?? [])
+            }
+            let advantages = advantages(of: group, by: words.normalization, spread: words.spread)
+            for (place, advantage) in zip(places, advantages) { scalars[place] = advantage.rollout }
+        }
+        return scalars
+    }
+}
