@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,8 @@ import tempfile
 from server import ROOT, Server, arguments, check, fixture
 
 PACKAGES = ["openapi-schema-validator==0.9.0", "PyYAML==6.0.3"]
+PROMPT = "<|im_start|>user\nWhat is 1+1?<|im_end|>\n<|im_start|>assistant\n"
+CHAT = PROMPT + "1 + 1 = 2.\n\nSo it is 2.<|im_end|>"
 GOOD = {"prompt": "What is 1+1?", "steps": ["1 + 1 = 2.", "So it is 2."]}
 
 REQUESTS = [
@@ -22,7 +25,29 @@ REQUESTS = [
     ("POST", "/v1/credit", {"rollouts": [{"rewards": [0.95, None, 0.2, 0.7], "id": "c"}]}),
     ("POST", "/v1/credit", {"rollouts": [{"rewards": [2]}]}),
     ("POST", "/v1/credit", {}),
-    *[("GET", path, None) for path in ("/health", "/health/live", "/health/ready", "/v1/models", "/info", "/version")],
+    ("POST", "/v1/credit", {"normalize": "process", "rollouts": [
+        {"rewards": [0.9, 0.2], "group": "q", "token_spans": [[0, 2], [2, 5]]}, {"rewards": [0.5], "group": "q"}]}),
+    ("POST", "/v1/rewards?pooling=min", {"normalize": "grpo", "rollouts": [{**GOOD, "group": 1}, {**GOOD, "group": 1}]}),
+    ("POST", "/v1/rewards?best=1", {"rollouts": [GOOD]}),
+    ("POST", "/get_reward", {"query": [CHAT, CHAT], "prompts": [PROMPT, PROMPT], "labels": ["2", None]}),
+    ("POST", "/get_reward", {"query": []}),
+    ("POST", "/get_reward", {"query": ["neither prompt nor header"]}),
+    ("POST", "/get_reward?unscorable=-1", {"query": [CHAT, PROMPT]}),
+    ("POST", "/", {"prompt": PROMPT, "response": "1 + 1 = 2."}),
+    ("POST", "/rm?format=object", {"prompt": [{"role": "user", "content": "1+1?"}], "response": "2"}),
+    ("POST", "/rm", {"solution_str": "2", "extra_info": {"question": "1+1?"}}),
+    ("POST", "/v1/score/evaluation", {"model": "model", "messages": [CHAT]}),
+    ("POST", "/pooling", {"input": CHAT + "<extra_0>"}),
+    ("POST", "/pooling", {"input": [CHAT + "<extra_0>"], "encoding_format": "base64"}),
+    ("POST", "/pooling", {"input": CHAT}),
+    ("POST", "/classify", {"input": [CHAT, CHAT]}),
+    ("POST", "/classify", {"text": CHAT}),
+    ("POST", "/classify", {"text": [CHAT]}),
+    ("POST", "/v1/embeddings", {"input": CHAT}),
+    ("POST", "/v1/embeddings", {"input": CHAT, "encoding_format": "base64"}),
+    *[("GET", path, None) for path in (
+        "/health", "/health/live", "/health/ready", "/ping", "/v1/models", "/info", "/version", "/v2", "/v2/health/live",
+        "/v2/health/ready", "/v2/models/prm", "/v2/models/prm/ready", "/v2/models/other")],
 ]
 
 
@@ -57,14 +82,15 @@ def main():
     registry = Registry().with_resource(
         "contract", Resource(contents=absolute(contract), specification=DRAFT202012)
     )
-    with Server(fixture("qwen-prm")) as server:
+    with Server(fixture("qwen-prm"), "--served-name", "prm") as server:
         for method, path, body in REQUESTS:
             if method == "POST":
                 status, answer = server.post(path, body)
             else:
                 status, raw = server.get(path)
                 answer = json.loads(raw)
-            responses = contract["paths"][path][method.lower()]["responses"]
+            row = re.sub(r"/v2/models/[^/]+", "/v2/models/{model}", path.split("?")[0])
+            responses = contract["paths"][row][method.lower()]["responses"]
             check(str(status) in responses, f"{method} {path} answers {status}, which is not documented")
             response = responses[str(status)]
             if "$ref" in response:

@@ -3,7 +3,7 @@ package import Batching
 package import Checkpoints
 package import Crediting
 import Tokenizing
-package import Transformers
+import Transformers
 
 /// A loaded checkpoint with everything that scoring with it needs.
 ///

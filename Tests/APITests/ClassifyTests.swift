@@ -125,7 +125,8 @@ import Testing
 
     private static let refused: [(JSONValue, Int, String)] = [
         ([:], 400, "input or messages or text or input_ids"), (["input": "a", "text": "a"], 400, "input"),
-        (["input": "no chat at all"], 400, "input"), (["text": [.string(Pooled.chat(answer: "a")), "no chat"]], 400, "text[1]"),
+        (["input": "no chat at all"], 400, "input"),
+        (["text": [.string(Pooled.chat(answer: "a")), "no chat"]], 400, "text[1]"),
         (["input": "a", "model": "other"], 404, "model"), (["input": "a", "dimensions": 1], 400, "dimensions"),
         (["input": [[1, 2]]], 422, "input[0]"),
     ]
