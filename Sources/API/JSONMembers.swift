@@ -12,9 +12,26 @@ extension JSONWriter {
         number(value)
     }
 
-    /// Credit and rewards are finite by the time they are written (Crediting refuses what could add up to infinity); an absent one is null.
     mutating func member(_ key: String, _ value: Double?) {
         self.key(key)
+        real(value)
+    }
+
+    /// A list, also where it has one element: a client that stacks tensors needs the same shape every time.
+    mutating func member(_ key: String, _ values: [Double?]) {
+        self.key(key)
+        list(values)
+    }
+
+    mutating func list(_ values: [Double?]) {
+        openArray()
+        for value in values { real(value) }
+        closeArray()
+    }
+
+    /// Credit and rewards are finite by the time they are written (Crediting refuses what could add up to infinity); an
+    /// absent one is null, never 0 (promise P7).
+    mutating func real(_ value: Double?) {
         if let number = value.flatMap(JSONNumber.init) { self.number(number) } else { null() }
     }
 }

@@ -19,12 +19,7 @@ extension JSONWriter {
                 integers(scored.readPositions)
             }
         }
-        if let values = rollout.tokenCredit {
-            key("token_credit")
-            openArray()
-            for value in values { self.value(JSONValue(value) ?? .null) }
-            closeArray()
-        }
+        if let values = rollout.tokenCredit { member("token_credit", values) }
         closeObject()
     }
 

@@ -16,10 +16,7 @@ extension Service {
         at path: (Int) -> String
     ) async throws -> [ScoredRollout] {
         try await score(rollouts, words).enumerated().map { index, result throws(APIError) in
-            switch result {
-            case .success(let scored): return scored
-            case .failure(let error): throw .scoring(error, param: path(index))
-            }
+            try result.mapError { APIError.scoring($0, param: path(index)) }.get()
         }
     }
 
@@ -30,7 +27,10 @@ extension Service {
         at path: (Int) -> String
     ) async throws -> [ScoredRollout?] {
         guard words.unscorable != nil else { return try await scoreAll(rollouts, words, at: path) }
-        return try await score(rollouts, words).map { try? $0.get() }
+        return try await score(rollouts, words).enumerated().map { index, result throws(APIError) -> ScoredRollout? in
+            if case .failure(let error) = result, error.isOfItsText { return nil }
+            return try result.mapError { APIError.scoring($0, param: path(index)) }.get()
+        }
     }
 
     private func score(
@@ -75,6 +75,16 @@ extension Service {
             throw APIError.scoring(error, param: nil)
         } catch is CancellationError {
             throw APIError.scoring(.cancelled, param: nil)
+        }
+    }
+}
+
+extension ScoringError {
+    /// Whether it is what the policy wrote that cannot be scored; all else is ours or the trainer's to mend.
+    fileprivate var isOfItsText: Bool {
+        switch self {
+        case .emptySteps, .emptyStep, .markerInStep, .tooLong: true
+        default: false
         }
     }
 }

@@ -26,7 +26,7 @@ struct URLWords: Sendable {
     let spread: Spread
     /// How long the answer may take; nil is the server's default.
     let wait: Duration?
-    /// What a rollout without a step, or with too many tokens, is worth; nil: one such fails the request.
+    /// What a rollout is worth whose text cannot be scored, such as an empty or overlong one; nil: it fails the request.
     let unscorable: Double?
     private let query: QueryString
 

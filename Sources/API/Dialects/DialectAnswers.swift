@@ -4,19 +4,6 @@ import JSON
 import Scoring
 
 extension JSONWriter {
-    /// A reward or a credit: always with a decimal point, null where there is none (promise P7).
-    mutating func real(_ value: Double?) {
-        if let number = value.flatMap(JSONNumber.init) { self.number(number) } else { null() }
-    }
-
-    /// A list, also where it has one element: a client that stacks tensors needs the same shape every time.
-    mutating func member(_ key: String, _ values: [Double?]) {
-        self.key(key)
-        openArray()
-        for value in values { real(value) }
-        closeArray()
-    }
-
     /// The steps of one rollout, at the top level.
     mutating func stepRewards(of scored: ScoredRollout?) {
         member("step_rewards", scored.stepRewards)
@@ -42,11 +29,7 @@ extension JSONWriter {
 
     private mutating func lists(_ lists: [[Double?]]) {
         openArray()
-        for list in lists {
-            openArray()
-            for value in list { real(value) }
-            closeArray()
-        }
+        for list in lists { self.list(list) }
         closeArray()
     }
 
