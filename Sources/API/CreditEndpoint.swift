@@ -11,7 +11,7 @@ extension Service {
         try check(model: fields)
         guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
         let rollouts = try values.enumerated().map { try RewardedRollout($1, at: "rollouts[\($0)]") }
-        let credit = try CreditRequest(fields, words, default: defaultCredit)
+        let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit)
         let results = rollouts.map { rollout in
             Result { () throws(ScoringError) in

@@ -20,37 +20,30 @@ struct CreditRequest: Sendable, Equatable {
         "pooling", "temperature", "scale", "normalize", "spread", "token_layout", "token_value",
     ]
 
-    var settings: CreditSettings
+    let settings: CreditSettings
     /// Which value of the trajectory is a rollout's `reward`.
-    var reward: Pooling
-    var normalization = Normalization.none
-    var spread = Spread.unbiased
+    let reward: Pooling
+    let normalization: Normalization
+    let spread: Spread
     /// Nil where the caller leaves it to us.
-    var tokenLayout: TokenLayout?
-    var tokenValue: TokenValue?
+    let tokenLayout: TokenLayout?
+    let tokenValue: TokenValue?
 
-    /// - Parameters:
-    ///   - words: the URL's, which may not say again what the body says.
-    ///   - standard: what holds where neither says anything.
-    init(_ body: Fields, _ words: URLWords, default standard: CreditSettings) throws {
-        settings = words.credit
-        reward = words.reward
-        normalization = words.normalization
-        spread = words.spread
-        guard let said = Self.bodyKeys.first(where: { body[$0] != nil }) else { return }
-        if let word = URLWords.creditWords.first(where: words.says) {
-            throw APIError.conflictingFields("?\(word)", said)
-        }
-        try read(body, default: standard)
-    }
-
-    private mutating func read(_ body: Fields, default standard: CreditSettings) throws {
+    /// - Parameter words: the URL's, which hold where the body says nothing; the same word may not be said twice.
+    init(_ body: Fields, _ words: URLWords) throws {
         let fields = try Fields(body["credit"] ?? [:], at: body.name("credit"))
         try fields.refuseUnknown(except: Self.keys)
-        settings = try Self.settings(fields, default: standard)
-        reward = settings.pooling
-        normalization = try Self.word("normalize", body, fields) ?? .none
-        spread = try Self.word("spread", body, fields) ?? .unbiased
+        for key in Self.keys where words.says(key) {
+            if fields[key] != nil { throw APIError.conflictingFields("?\(key)", fields.name(key)) }
+            if Self.bodyKeys.contains(key), body[key] != nil { throw APIError.conflictingFields("?\(key)", key) }
+        }
+        settings = try Self.settings(fields, default: words.credit)
+        reward = words.says("reward") ? words.reward : settings.pooling
+        guard reward.exists(on: settings.scale) else {
+            throw APIError.wrongField("?reward", expected: "one that exists on the scale \(settings.scale.rawValue)")
+        }
+        normalization = try Self.word("normalize", body, fields) ?? words.normalization
+        spread = try Self.word("spread", body, fields) ?? words.spread
         tokenLayout = try fields.word("token_layout", as: TokenLayout.self)
         tokenValue = try fields.word("token_value", as: TokenValue.self)
         if tokenValue == .advantage, normalization == .none {

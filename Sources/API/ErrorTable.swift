@@ -116,7 +116,7 @@ extension ScoringError {
                 status: .unprocessableContent,
                 code: code,
                 message: message,
-                param: param.map { field.isEmpty ? $0 : "\($0).\(field)" }
+                param: param.map { field.isEmpty || $0 == field ? $0 : "\($0).\(field)" }
             )
         }
         switch self {

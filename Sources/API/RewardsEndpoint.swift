@@ -12,7 +12,7 @@ extension Service {
         let rollouts = try values.enumerated().map {
             try RolloutRequest($1, at: "rollouts[\($0)]", separator: words.separator)
         }
-        let credit = try CreditRequest(fields, words, default: defaultCredit)
+        let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit, isRaw: { rollouts[$0].rollout.isRaw })
         let returnsTokens = try fields.bool("return_token_ids") ?? false
         let results = try await score(rollouts.map(\.rollout), credit.settings, waits: words.wait)

@@ -5,9 +5,7 @@ import Scoring
 /// The URL's words as settings: the URL is the only thing of a reward request that a trainer's user can change.
 struct URLWords: Sendable {
     /// Where rewards come from the caller.
-    static let credit = creditWords + ["api_key"]
-    /// What a body may say too.
-    static let creditWords = ["pooling", "temperature", "scale", "reward", "normalize", "spread"]
+    static let credit = ["pooling", "temperature", "scale", "reward", "normalize", "spread", "api_key"]
     /// Where steps or messages do.
     static let native = credit + ["separator", "wait"]
     /// Where a text in the policy's chat template does.

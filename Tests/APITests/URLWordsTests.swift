@@ -81,6 +81,42 @@ import Testing
         }
     }
 
+    @Test func `on the native routes the URL fills what the body does not say`() async throws {
+        let rewards: JSONValue = [["rewards": [0.9, 0.2, 0.7], "group": 1], ["rewards": [0.5], "group": 1]]
+        let said: JSONValue = [
+            "rollouts": rewards, "credit": ["pooling": "min", "scale": "margin", "normalize": "rloo"],
+        ]
+        let expected = try await golden.post("/v1/credit", said).json()["data"]
+        let rest: JSONValue = ["rollouts": rewards, "credit": ["scale": "margin"], "normalize": "rloo"]
+        #expect(try await golden.post("/v1/credit?pooling=min", rest).json()["data"] == expected)
+        let all = "/v1/credit?pooling=min&scale=margin&normalize=rloo"
+        #expect(try await golden.post(all, ["rollouts": rewards]).json()["data"] == expected && expected != nil)
+    }
+
+    @Test(
+        arguments: [
+            ("pooling=min", ["credit": ["pooling": "min"]], "?pooling"),
+            ("scale=margin", ["credit": ["scale": "logit"]], "?scale"),
+            ("normalize=grpo", ["normalize": "grpo"], "?normalize"),
+            ("spread=population", ["credit": ["spread": "unbiased"]], "?spread"),
+        ] as [(String, JSONValue, String)]
+    )
+    func `what both the URL and the body say is a conflict`(query: String, body: JSONValue, param: String) async throws
+    {
+        var fields = body.object ?? JSONObject()
+        fields["rollouts"] = [["rewards": [0.5]]]
+        let response = await golden.post("/v1/credit?\(query)", .object(fields))
+        #expect(response.status == .badRequest)
+        let error = try response.json()["error"]
+        #expect(error?["code"] == "conflicting_fields" && error?["param"]?.string == param)
+    }
+
+    @Test func `a reward that the body's scale does not have is refused`() async throws {
+        let body: JSONValue = ["rollouts": [["rewards": [0.5]]], "credit": ["scale": "margin"]]
+        let response = await golden.post("/v1/credit?reward=product", body)
+        #expect(try response.json()["error"]?["param"] == "?reward")
+    }
+
     @Test func `the policy's system turn is dropped, or kept`() async throws {
         let prompt = "<|im_start|>system\nBe terse.<|im_end|>\n" + sample.prompt
         let body: JSONValue = ["query": [.string(prompt + sample.answer)], "prompts": [.string(prompt)]]
