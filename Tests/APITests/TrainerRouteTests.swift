@@ -58,6 +58,7 @@ import Testing
             (["query": ["a"], "queries": ["a"]], "conflicting_fields", "query"),
             (["query": ["a"], "prompts": []], "invalid_field", "prompts"),
             (["responses": ["a"]], "missing_field", "prompts"),
+            (["query": ["a"], "prompts": [[["role": "user", "content": "a"]]]], "invalid_field", "prompts[0]"),
             (["responses": ["a"], "prompts": [nil]], "invalid_field", "prompts[0]"),
             (["query": ["a"], "images": [["aGk="]]], "not_served", "images[0]"),
             (["query": ["no header", "no prompt"]], "no_answer", "query[0]"),

@@ -44,12 +44,20 @@ extension Service {
                 NamedRollout(
                     try key == "responses"
                         ? TrainerRollout(prompt: prompt, response: text, words, at: "prompts[\(index)]")
-                        : TrainerRollout(cutting: text, after: prompt.string, words, at: "\(key)[\(index)]"),
+                        : TrainerRollout(cutting: text, after: beginning(prompt, index), words, at: "\(key)[\(index)]"),
                     name: "\(key)[\(index)]"
                 )
             )
         }
         return rollouts
+    }
+
+    /// What a whole text began with; one that cannot be compared with it is refused, since without it the answer alone
+    /// would tell where it begins.
+    private static func beginning(_ prompt: JSONValue, _ index: Int) throws(APIError) -> String? {
+        guard prompt != .null else { return nil }
+        guard let text = prompt.string else { throw .wrongField("prompts[\(index)]", expected: "a string or null") }
+        return text
     }
 }
 
