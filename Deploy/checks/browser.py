@@ -101,7 +101,11 @@ class Browser:
 
     def see(self, expression):
         """What an expression is worth in the page."""
-        answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        # As the page itself would be let: by default DevTools may eval where a policy forbids it.
+        answer = self.send(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True,
+            allowUnsafeEvalBlockedByCSP=False,
+        )
         if "exceptionDetails" in answer:
             raise SystemExit(f"FAILED: {expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
@@ -111,7 +115,8 @@ class Browser:
         end = time.monotonic() + PATIENCE
         while not self.see(expression):
             if time.monotonic() > end:
-                raise SystemExit(f"FAILED: {sentence} (waited {PATIENCE} s); {self.complaints}")
+                alerts = self.see("[...document.querySelectorAll('[role=alert]')].map((it) => it.textContent)")
+                raise SystemExit(f"FAILED: {sentence} (waited {PATIENCE} s); it says {alerts}; {self.complaints}")
             time.sleep(0.02)
 
     def press(self, key, modifiers=0):

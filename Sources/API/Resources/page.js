@@ -358,7 +358,6 @@ function choose() {
 
 function closeFile() {
     lines = [];
-    at("file").value = "";
     choose();
     at("prompt").focus();
 }
@@ -394,7 +393,11 @@ at("temperature").addEventListener("input", followTemperature);
 at("credit").addEventListener("input", creditSoon);
 at("defaults").addEventListener("click", () => setCredit(served.credit));
 at("line").addEventListener("input", choose);
-at("file").addEventListener("change", () => opened(at("file").files));
+at("file").addEventListener("change", () => {
+    opened(at("file").files);
+    // Else the same file, once changed, could not be chosen again.
+    at("file").value = "";
+});
 at("close-file").addEventListener("click", closeFile);
 for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, drop);
 only("failure", learnWhatIsServed);
