@@ -31,7 +31,7 @@ def program():
 
 
 class Browser:
-    """One browser with one page; what the page complains of is kept in `complaints`."""
+    """One browser with one page; its complaints, what it asks and what is held back are kept."""
 
     def __init__(self, path):
         self.profile = tempfile.TemporaryDirectory(prefix="linchpin-page-", ignore_cleanup_errors=True)
@@ -45,10 +45,11 @@ class Browser:
         self.process = subprocess.Popen(shell, pass_fds=(theirs[0], ours[1]), stderr=subprocess.DEVNULL)
         os.close(theirs[0])
         os.close(ours[1])
-        self.count, self.session, self.complaints = 0, None, []
+        self.count, self.session = 0, None
+        self.complaints, self.asked, self.held = [], [], []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Audits", "DOM", "Accessibility"):
+        for domain in ("Page", "Runtime", "Log", "Audits", "DOM", "Accessibility", "Network"):
             self.send(f"{domain}.enable")
 
     def __enter__(self):
@@ -85,6 +86,10 @@ class Browser:
 
     def _hear(self, event):
         method, told = event.get("method"), event.get("params", {})
+        if method == "Network.requestWillBeSent":
+            self.asked.append(told["request"]["url"])
+        if method == "Fetch.requestPaused":
+            self.held.append(told["requestId"])
         if method == "Runtime.exceptionThrown":
             self.complaints.append(told["exceptionDetails"].get("exception", {}).get("description", str(told)))
         # That a request was refused is the server's to say; the page must say it too.
@@ -110,10 +115,10 @@ class Browser:
             raise SystemExit(f"FAILED: {expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def until(self, expression, sentence):
-        """Waits until it is so."""
+    def until(self, expression, sentence, also=lambda: True):
+        """Waits until it is so in the page, and also here."""
         end = time.monotonic() + PATIENCE
-        while not self.see(expression):
+        while not (self.see(expression) and also()):
             if time.monotonic() > end:
                 alerts = self.see("[...document.querySelectorAll('[role=alert]')].map((it) => it.textContent)")
                 raise SystemExit(f"FAILED: {sentence} (waited {PATIENCE} s); it says {alerts}; {self.complaints}")

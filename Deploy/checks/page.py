@@ -44,6 +44,15 @@ PALE = """(() => {
     }).map((element) => element.textContent.trim().slice(0, 40));
 })()"""
 
+# Twenty places of the slider, 10 ms apart.
+MOVING = """(async () => {
+    for (let place = 0; place < 20; place += 1) {
+        slider.value = -1 + place / 20;
+        slider.dispatchEvent(new Event('input', {bubbles: true}));
+        await new Promise((done) => setTimeout(done, 10));
+    }
+})()"""
+
 
 def visit(browser, server, query=""):
     """A fresh page of which what is served is known, or whose key is asked for."""
@@ -139,7 +148,7 @@ def keyboard(browser, server, short):
     check(browser.see("document.activeElement.id") == "score", "the focus stays where it was")
 
     given = {"rewards": [step["reward"] for step in item["steps"]]}
-    settings = dict(asked_info(server)["credit"])
+    settings = dict(info(server)["credit"])
     tab_to(browser, "pooling")
     poolings = ["min", "sws", "softmin", "product", "geometric_mean", "mean", "last"]
     place = poolings.index(settings["pooling"])
@@ -154,19 +163,19 @@ def keyboard(browser, server, short):
     temperature(browser, server, given, settings)
 
 
-def asked_info(server):
+def info(server):
     return json.loads(server.get("/info")[1])
 
 
 def temperature(browser, server, given, settings):
     """A quick hand on the slider asks the server seldom; the last place is what counts; then the scale."""
     tab_to(browser, "slider")
-    asks = "performance.getEntriesByType('resource').filter(({name}) => name.endsWith('/v1/credit')).length"
-    before = browser.see(asks)
-    for _ in range(15):
-        browser.press("ArrowRight")
-    browser.until(f"{asks} > {before} && document.getElementById('answer').ariaBusy === 'false'", "the credit moves")
-    check(browser.see(asks) - before <= 5, "a moving slider waits until the hand rests")
+    for move in (lambda: browser.press("ArrowRight"), lambda: browser.see(MOVING)):
+        browser.asked.clear()
+        move()
+        idle = "document.getElementById('answer').ariaBusy === 'false'"
+        browser.until(idle, "the credit follows the slider", also=lambda: len(browser.asked) > 0)
+    check(len(browser.asked) == 1, f"a moving slider asks once the hand rests: {browser.asked}")
     settings["temperature"] = float(browser.see("document.getElementById('temperature').value"))
     same(browser, asked(server, "/v1/credit", given, settings)["steps"])
     tab_to(browser, "scale")
@@ -179,9 +188,30 @@ def temperature(browser, server, given, settings):
     same(browser, logit["steps"])
     tab_to(browser, "defaults")
     browser.press("Enter")
-    default = asked(server, "/v1/credit", given, asked_info(server)["credit"])
+    default = asked(server, "/v1/credit", given, info(server)["credit"])
     settled(browser, f"the chain is worth {default['reward']:.4g}"[:-1])
     same(browser, default["steps"])
+
+
+def choose(browser, pooling):
+    browser.see(f"document.querySelector('[value={pooling}]').click()")
+
+
+def late(browser, server):
+    """An answer that comes late does not stand over a newer one."""
+    visit(browser, server)
+    score(browser)
+    browser.held.clear()
+    browser.send("Fetch.enable", patterns=[{"urlPattern": "*/v1/credit"}])
+    for place, pooling in enumerate(("min", "mean")):
+        choose(browser, pooling)
+        browser.until("true", f"{pooling} is asked for", also=lambda: len(browser.held) > place)
+    browser.send("Fetch.continueRequest", requestId=browser.held[1])
+    settled(browser, "By mean the chain")
+    # Lets the first one go, if the page has not given it up.
+    browser.send("Fetch.disable")
+    browser.see("new Promise((done) => setTimeout(done, 300))")
+    settled(browser, "By mean the chain")
 
 
 def named(browser):
@@ -261,8 +291,10 @@ def files(browser, server):
         check(browser.see("document.getElementById('line-count').textContent") == "3", "the file has three lines")
         for number, rollout in enumerate(good, 1):
             fill(browser, line=number)
-            score(browser)
-            same(browser, asked(server, "/v1/rewards", rollout, asked_info(server)["credit"])["steps"])
+            browser.see("document.getElementById('status').textContent = ''")
+            browser.press("Enter")
+            settled(browser, "weakest")
+            same(browser, asked(server, "/v1/rewards", rollout, info(server)["credit"])["steps"])
         fill(browser, line=3)
         browser.see("document.getElementById('score').click()")
         failure(browser, "This line is not a rollout")
@@ -327,7 +359,14 @@ def models(browser):
             rollout = {"prompt": "What is 1+1?", "response": "1 + 1 = 2\nSo it is 2", "separator": "\n"}
             fill(browser, prompt=rollout["prompt"], response=rollout["response"])
             score(browser)
-            same(browser, asked(server, "/v1/rewards", rollout, asked_info(server)["credit"])["steps"])
+            served = info(server)
+            item = asked(server, "/v1/rewards", rollout, served["credit"])
+            same(browser, item["steps"])
+            choose(browser, "min")
+            settled(browser, "By min the chain")
+            scale = "logit" if served["reward_scale"] == "raw" else served["reward_scale"]
+            given = {"rewards": [step["reward"] for step in item["steps"]], "scale": scale}
+            same(browser, asked(server, "/v1/credit", given, {**served["credit"], "pooling": "min"})["steps"])
 
 
 def policy(browser, server):
@@ -358,6 +397,7 @@ def main():
             parts(server)
             browser.resize(1280)
             keyboard(browser, server, short)
+            late(browser, server)
             looks(browser, server, pictures=not short)
             files(browser, server)
         hostile(browser)
