@@ -1,9 +1,10 @@
 """A headless Chromium, driven over a pipe by the DevTools protocol.
 
-No library: Playwright and Selenium each bring a second program of tens of megabytes for what is JSON over two pipes here.
+No library: Playwright and Selenium each bring a second program of tens of megabytes for JSON over two pipes.
 """
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -35,16 +36,19 @@ class Browser:
 
     def __init__(self, path):
         self.profile = tempfile.TemporaryDirectory(prefix="linchpin-page-", ignore_cleanup_errors=True)
-        theirs, ours = os.pipe(), os.pipe()
-        self.requests, self.answers = os.fdopen(theirs[1], "wb"), os.fdopen(ours[0], "rb")
-        # Chromium reads descriptor 3 and writes 4. Its own sandbox needs privileges that CI's containers do not have.
+        (read, requests), (answers, write) = os.pipe(), os.pipe()
+        self.requests, self.answers = os.fdopen(requests, "wb"), os.fdopen(answers, "rb")
+        # Chromium reads descriptor 3 and writes 4: ours stand above, where neither is in the other's way.
+        theirs = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (read, write)]
+        # Its own sandbox needs privileges that CI's containers do not have.
         flags = ["--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
         command = [path, *flags, *quiet, f"--user-data-dir={self.profile.name}", "about:blank"]
-        shell = ["sh", "-c", f'exec "$@" 3<&{theirs[0]} 4>&{ours[1]}', "sh", *command]
-        self.process = subprocess.Popen(shell, pass_fds=(theirs[0], ours[1]), stderr=subprocess.DEVNULL)
-        os.close(theirs[0])
-        os.close(ours[1])
+        # Not sh: Debian's knows descriptors of one digit alone.
+        shell = ["bash", "-c", f'exec "$@" 3<&{theirs[0]} 4>&{theirs[1]}', "bash", *command]
+        self.process = subprocess.Popen(shell, pass_fds=theirs, stderr=subprocess.DEVNULL)
+        for descriptor in (read, write, *theirs):
+            os.close(descriptor)
         self.count, self.session = 0, None
         self.complaints, self.asked, self.held = [], [], []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
