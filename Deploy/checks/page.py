@@ -8,7 +8,7 @@ import urllib.request
 from browser import Browser, program
 from page_safety import failures, files, hostile, keys, policy
 from server import ROOT, SHARED, Server, arguments, check, fixture
-from visits import asked, choose, fill, info, same, score, settled, tab_to, visit
+from visits import asked, choose, command, fill, info, same, score, settled, tab_to, visit
 
 PICTURES = ROOT / ".build/page"
 # Text whose contrast with what is behind it is under 4.5 (WCAG 2.2, 1.4.3), of what can be used.
@@ -111,6 +111,21 @@ def temperature(browser, server, given, settings):
     same(browser, default["steps"])
 
 
+def copied(browser):
+    """The command goes to the clipboard; where a browser has none, it is marked."""
+    press = "document.querySelector('.curl button').click()"
+    word = "document.querySelector('.curl button').textContent"
+    browser.see("document.querySelector('details').open = true")
+    browser.send("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    browser.see(press)
+    browser.until(f"{word} === 'Copied'", "the command is copied")
+    check(browser.see("navigator.clipboard.readText()") == command(browser), "what is copied is the command")
+    browser.see("navigator.clipboard.writeText = () => Promise.reject()")
+    browser.see(press)
+    browser.until(f"{word} === 'Press Ctrl + C'", "without a clipboard the page says what to press")
+    check(browser.see("getSelection().toString()") == command(browser), "what is marked is the command")
+
+
 def late(browser, server):
     """An answer that comes late does not stand over a newer one."""
     visit(browser, server)
@@ -195,6 +210,7 @@ def main():
             browser.resize(1280)
             keyboard(browser, server, short)
             late(browser, server)
+            copied(browser)
             looks(browser, server, pictures=not short)
             files(browser, server)
         hostile(browser)

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from server import Server, check
-from visits import asked, failure, fill, info, same, score, settled, visit
+from visits import asked, command, failure, fill, info, same, score, settled, visit
 
 # Text that would run, break out of a word of the shell, or turn its neighbours round, if it were not just text.
 HOSTILE = [
@@ -35,14 +35,11 @@ def hostile(browser):
             file = pathlib.Path(folder, "<img src=x onerror=window.hacked=1>.jsonl")
             file.write_text(json.dumps({"prompt": HOSTILE[1], "steps": HOSTILE, "id": 2**53 + 1}))
             browser.choose_file("#file", file)
-            browser.until(f"document.getElementById('file-name').textContent === {json.dumps(file.name)}", "the file's name")
+            name = f"document.getElementById('file-name').textContent === {json.dumps(file.name)}"
+            browser.until(name, "the file's name is text")
             score(browser)
             check_text(browser, HOSTILE)
-            check(str(2**53 + 1) in command(browser), "a number that JavaScript cannot hold is sent as it stands in the file")
-
-
-def command(browser):
-    return browser.see("document.querySelector('#curls code').textContent")
+            check(str(2**53 + 1) in command(browser), "what JavaScript would round is sent as it stands in the file")
 
 
 def by_curl(browser, **variables):

@@ -81,3 +81,8 @@ def asked(server, path, rollout, credit=None):
 
 def info(server):
     return json.loads(server.get("/info")[1])
+
+
+def command(browser):
+    """The first of the commands on the page."""
+    return browser.see("document.querySelector('#curls code').textContent")

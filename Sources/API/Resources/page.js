@@ -3,7 +3,6 @@
 // All maths is the server's: the page only turns answers into text and widths. Whatever came from outside goes in by
 // textContent; the policy of Page.swift makes the browser refuse every other way.
 
-const WITH_TEMPERATURE = ["sws", "softmin"];
 const ON_PROBABILITY_ONLY = ["product", "geometric_mean"];
 const SEPARATORS = { line: "\n", blank: "\n\n" };
 /** Bytes of a file that is read into the page; `linchpin score` takes files of any size. */
@@ -17,11 +16,10 @@ const at = (id) => document.getElementById(id);
 let served = { credit: { pooling: "sws", temperature: 0.05, scale: "probability" }, reward_scale: "probability" };
 /** The lines of the opened file; none while the rollout is written on the page. */
 let lines = [];
-/** The rewards that came, what they are of, and the body that asked for them. */
+/** The rollout that was scored last, as it was sent, and its rewards; null where that failed. */
 let scored = null;
 /** Ends the request that is under way: only the last one counts. */
-let underway = new AbortController();
-let timer;
+let underway = new AbortController(), timer;
 
 // The service
 
@@ -38,7 +36,7 @@ async function ask(path, body, signal) {
     const headers = body === undefined ? {} : { "Content-Type": "application/json" };
     if (at("key").value) headers.Authorization = `Bearer ${at("key").value}`;
     const method = body === undefined ? "GET" : "POST";
-    let response, text;
+    let response, text, answer;
     try {
         response = await fetch(path, { method, headers, body, signal, cache: "no-store" });
         text = await response.text();
@@ -46,7 +44,6 @@ async function ask(path, body, signal) {
         if (error.name === "AbortError") throw error;
         throw new Refusal("The server did not answer. It may be stopped, or out of this browser's reach.");
     }
-    let answer;
     try {
         answer = JSON.parse(text);
     } catch {
@@ -72,6 +69,7 @@ async function only(place, work) {
     const signal = underway.signal;
     for (const place of ["failure", "credit-failure", "key-failure"]) at(place).hidden = true;
     at("answer").ariaBusy = "true";
+    if (scored === null) at("status").textContent = "";
     try {
         await work(signal);
     } catch (failure) {
@@ -208,15 +206,13 @@ function followSlider() {
     followTemperature();
 }
 
-/** Two poolings exist on one scale alone, and only two know a temperature. */
+/** Two poolings exist on one scale alone. */
 function followScale() {
     for (const radio of document.querySelectorAll("[name=pooling]")) {
         radio.disabled = ON_PROBABILITY_ONLY.includes(radio.value) && at("scale").value !== "probability";
         if (radio.disabled && radio.checked) document.querySelector("[name=pooling][value=sws]").checked = true;
     }
     at("pooling-hint").hidden = at("scale").value === "probability";
-    const knowsTemperature = WITH_TEMPERATURE.includes(document.querySelector("[name=pooling]:checked").value);
-    for (const id of ["temperature", "slider"]) at(id).disabled = !knowsTemperature;
 }
 
 // What is shown
@@ -314,11 +310,11 @@ async function copy({ currentTarget: button }) {
     const code = button.closest(".curl").querySelector("code");
     try {
         await navigator.clipboard.writeText(code.textContent);
-        button.textContent = "Copied";
+        button.ariaLabel = button.textContent = "Copied";
     } catch {
         // Browsers have no clipboard for a plain http address other than this machine's: the text is marked instead.
         getSelection().selectAllChildren(code);
-        button.textContent = "Press Ctrl + C";
+        button.ariaLabel = button.textContent = "Press Ctrl + C";
     }
 }
 
@@ -327,6 +323,7 @@ async function copy({ currentTarget: button }) {
 async function open(file) {
     if (file.size > MAXIMUM_FILE_BYTES) throw new Refusal("The file is too large for a page: linchpin score takes it.");
     lines = (await textOf(file)).replace(/(\r?\n)+$/, "").split(/\r?\n/);
+    at("failure").hidden = true;
     at("file-name").textContent = file.name;
     at("line-count").textContent = lines.length;
     at("line").max = lines.length;
@@ -371,7 +368,7 @@ function drop(event) {
 }
 
 function opened([file]) {
-    if (file) only("failure", () => open(file));
+    if (file) open(file).catch((failure) => show(failure, "failure"));
 }
 
 // The page itself
