@@ -128,6 +128,10 @@ def keys(browser):
             kept = browser.see("[localStorage.length, sessionStorage.length, location.href]")
             kept.append(browser.send("Network.getCookies")["cookies"])
             check(kept[:2] == [0, 0] and KEY not in str(kept), f"the key is kept nowhere: {kept}")
+            # The page asks relative to its own address, where the key may stand before the path.
+            visit(browser, server, f"/{KEY}/")
+            check(browser.see("document.getElementById('key-form').hidden"), "a key in the address is enough")
+            score(browser)
 
 
 def policy(browser, server):

@@ -10,9 +10,9 @@ SHOWN = """[...document.querySelectorAll('#steps li')].map((step) => Object.from
         [name, step.querySelector(`.${name} .value`).textContent])))"""
 
 
-def visit(browser, server):
+def visit(browser, server, path="/"):
     """A fresh page of which what is served is known, or whose key is asked for."""
-    browser.open(f"http://{server.host}:{server.port}/")
+    browser.open(f"http://{server.host}:{server.port}{path}")
     browser.until(
         "served.textContent.includes('tokens') || !document.getElementById('key-form').hidden", "the page asks /info"
     )
