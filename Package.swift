@@ -56,7 +56,7 @@ let package = Package(
             dependencies: [
                 "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", httpTypes, logging, metrics,
             ],
-            resources: [.embedInCode("Resources/openapi.yaml"), .embedInCode("Resources/index.html")],
+            resources: ["openapi.yaml", "index.html", "page.css", "page.js"].map { .embedInCode("Resources/" + $0) },
             swiftSettings: strict
         ),
         room(

@@ -100,16 +100,4 @@ extension Service {
             body: PackageResources.openapi_yaml
         )
     }
-
-    /// `/`: for a person who opens the address in a browser.
-    func page(_ call: Call) async throws -> Response {
-        Response(
-            status: .ok,
-            headers: [
-                .contentType: "text/html; charset=utf-8",
-                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
-            ],
-            body: PackageResources.index_html
-        )
-    }
 }

@@ -69,6 +69,8 @@ package struct Route: Sendable {
         .get("/version") { try await $1.version($0) },
         .get("/openapi.yaml") { try await $1.openAPI($0) },
         .get("/") { try await $1.page($0) },
+        .get("/page.css") { try await $1.pageStyle($0) },
+        .get("/page.js") { try await $1.pageScript($0) },
     ]
 
     /// What stands in the place of the path's parameter, "" where it has none; nil where `path` is another one.

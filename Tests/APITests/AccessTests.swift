@@ -69,7 +69,8 @@ import Testing
 
     @Test(
         arguments: [
-            "/health", "/health/live", "/ping", "/metrics", "/version", "/openapi.yaml", "/", "/v2/health/live",
+            "/health", "/health/live", "/ping", "/metrics", "/version", "/openapi.yaml", "/", "/page.css", "/page.js",
+            "/v2/health/live",
         ]
     )
     func `probes and the page ask for no key`(path: String) async {
