@@ -1,9 +1,7 @@
 """n replicas that come back when they die, behind the HAProxy of Deploy/haproxy."""
 
 import json
-import os
 import pathlib
-import signal
 import socket
 import subprocess
 import tempfile
@@ -88,7 +86,7 @@ class Fleet:
 
     def __enter__(self):
         self._minder.start()
-        self.wait(lambda: all(one.is_ready for one in self.replicas) and self.counted("active_servers") == len(self.replicas))
+        self.wait_whole()
         return self
 
     def __exit__(self, *_):
@@ -108,6 +106,11 @@ class Fleet:
                 raise SystemExit(f"FAILED: the fleet is not ready; {self.folder} has its logs")
             time.sleep(0.1)
 
+    def wait_whole(self):
+        """Until every replica is ready and HAProxy knows it."""
+        count = len(self.replicas)
+        self.wait(lambda: all(one.is_ready for one in self.replicas) and self.counted("active_servers") == count)
+
     def counted(self, name):
         """One number of HAProxy about all replicas: retry_warnings_total, active_servers."""
         try:
@@ -116,7 +119,8 @@ class Fleet:
         except OSError:
             return -1
         wanted = f'haproxy_backend_{name}{{proxy="replicas"}} '
-        return next((int(float(line.removeprefix(wanted))) for line in page.splitlines() if line.startswith(wanted)), -1)
+        found = [line.removeprefix(wanted) for line in page.splitlines() if line.startswith(wanted)]
+        return int(float(found[0])) if found else -1
 
     def requests(self):
         """The lines of JSON that HAProxy logged, as objects."""

@@ -1,17 +1,20 @@
-"""Programs of Debian's packages that checks run: as installed, or unpacked into a folder of their own.
+"""Programs of Debian's packages and libraries of PyPI that checks run: as installed, or in a folder of their own.
 
 Unpacked, since to install haproxy or prometheus is to start a service; nothing of it needs root.
 """
 
+import importlib.util
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 from server import ROOT
 
-PACKAGES = {"haproxy": "haproxy", "promtool": "prometheus", "prometheus": "prometheus"}
+PACKAGES = {"haproxy": "haproxy", "promtool": "prometheus", "strace": "strace"}
 FOLDER = ROOT / ".build-programs"
 
 
@@ -43,6 +46,22 @@ class Program:
         return subprocess.Popen(
             [self.path, *map(str, words)], env={**self.environment, **(environment or {})}, **options
         )
+
+
+def library(requirement, module):
+    """Makes `module` importable, in the version that versions.json names."""
+    name = requirement.split("[")[0]
+    version = json.loads((ROOT / "Deploy/versions.json").read_text())["checks"][name][0]
+    folder = FOLDER / f"{name}-{version}"
+    if not folder.is_dir():
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
+                   "--root-user-action=ignore", "--target", str(folder), f"{requirement}=={version}"]
+        if subprocess.run(command, check=False).returncode != 0:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise SystemExit(f"FAILED: pip could not install {requirement}=={version}")
+    sys.path.insert(0, str(folder))
+    if importlib.util.find_spec(module) is None:
+        raise SystemExit(f"FAILED: {requirement} has no {module}")
 
 
 def _unpacked(package):
