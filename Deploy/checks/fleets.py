@@ -68,7 +68,8 @@ class Fleet:
         self.replicas = [Replica(f"replica{number + 1}", model, self._log) for number in range(count)]
         self.port, self.stats_port = free_port(), free_port()
         servers = "".join(f"    server {one.name} 127.0.0.1:{one.port}\n" for one in self.replicas)
-        (self.folder / "replicas.cfg").write_text(f"backend replicas from replicas\n{servers}")
+        # As replicas-dns.cfg has it, but with the replicas written down.
+        (self.folder / "replicas.cfg").write_text(f"global\n    grace 5s\nbackend replicas from replicas\n{servers}")
         self._proxy_log = (self.folder / "haproxy.log").open("w")
         self.proxy = Program("haproxy").start(
             "-db", "-f", CONFIGURATION, "-f", self.folder / "replicas.cfg",

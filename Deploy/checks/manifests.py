@@ -32,9 +32,9 @@ def seconds(text):
 
 
 def longest_stop():
-    """How long HAProxy may take to drain: `grace` and `hard-stop-after`."""
-    text = (DEPLOY / "haproxy/haproxy.cfg").read_text()
-    return max(seconds(word) for word in re.findall(r"^    (?:grace|hard-stop-after) (\S+)", text, re.M))
+    """How long HAProxy may take to drain: `grace`, then `hard-stop-after`."""
+    text = "".join((DEPLOY / "haproxy" / name).read_text() for name in ["haproxy.cfg", "replicas-dns.cfg"])
+    return sum(seconds(word) for word in re.findall(r"^    (?:grace|hard-stop-after) (\S+)", text, re.M))
 
 
 def objects():
