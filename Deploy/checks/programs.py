@@ -56,9 +56,11 @@ def library(requirement, module):
     if not folder.is_dir():
         command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
                    "--root-user-action=ignore", "--target", str(folder), f"{requirement}=={version}"]
-        if subprocess.run(command, check=False).returncode != 0:
+        # pip warns of clashes with what is installed, which a folder of its own does not have.
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
             shutil.rmtree(folder, ignore_errors=True)
-            raise SystemExit(f"FAILED: pip could not install {requirement}=={version}")
+            raise SystemExit(f"FAILED: pip could not install {requirement}=={version}: {done.stderr}")
     sys.path.insert(0, str(folder))
     if importlib.util.find_spec(module) is None:
         raise SystemExit(f"FAILED: {requirement} has no {module}")
