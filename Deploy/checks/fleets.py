@@ -125,5 +125,13 @@ class Fleet:
 
     def requests(self):
         """The lines of JSON that HAProxy logged, as objects."""
-        lines = (self.folder / "haproxy.log").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        lines = (self.folder / "haproxy.log").read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
+
+    def answered_by(self, request_id):
+        """The replica's name; HAProxy logs a request when its answer has left."""
+        def named():
+            return [line["replica"] for line in self.requests() if line["request_id"] == request_id]
+
+        self.wait(named, seconds=5)
+        return named()[-1]

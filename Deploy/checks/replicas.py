@@ -115,13 +115,14 @@ def grouping(fleet, seed):
     cached, connection = collections.defaultdict(list), http.client.HTTPConnection("127.0.0.1", fleet.port, timeout=150)
     for prompt, step in requests:
         body = {"rollouts": [{"steps": [f"Try {step} of it."], "prompt": prompt}]}
-        name = prompt.split(":")[0]
+        name = prompt.partition(":")[0]
         # Half of the prompts are named by their caller, half are found in the body.
         group = {"X-Group": name} if prompts.index(prompt) % 2 else {}
         connection.request("POST", "/v1/rewards", json.dumps(body), {"X-Request-Id": name, **group})
         answer = json.loads(connection.getresponse().read())
         cached[name].append(answer["data"][0]["cached_tokens"])
     connection.close()
+    fleet.wait(lambda: len(fleet.requests()) >= known + len(requests))
     places = collections.defaultdict(set)
     for line in fleet.requests()[known:]:
         places[line["request_id"]].add(line["replica"])
@@ -133,6 +134,34 @@ def grouping(fleet, seed):
     cold = [name for name, counts in cached.items() if min(counts[1:]) <= counts[0]]
     check(not cold, f"the rollouts of {len(cold)} prompts met no warm cache")
     print(f"{len(prompts)} prompts, 4 requests each: one replica a prompt, each but the first on a warm cache")
+
+
+def caught(fleet, bodies, wanted, times):
+    """A replica that dies with a request in its hands, each time surely: it is stopped, asked, and killed."""
+    before = fleet.counted("retry_warnings_total")
+    headers = {"Content-Type": "application/json", "X-Group": "caught"}
+
+    def ask(name):
+        connection.request("POST", "/v1/rewards", bodies[number], {**headers, "X-Request-Id": name})
+
+    for number in range(times):
+        fleet.wait_whole()
+        connection = http.client.HTTPConnection("127.0.0.1", fleet.port, timeout=150)
+        ask(f"before {number}")
+        connection.getresponse().read()
+        name = fleet.answered_by(f"before {number}")
+        holder = next(one for one in fleet.replicas if one.name == name)
+        holder.signal(signal.SIGSTOP)
+        ask(f"caught {number}")
+        time.sleep(0.2)
+        holder.signal(signal.SIGKILL)
+        response = connection.getresponse()
+        code, answer = response.status, response.read()
+        check(code == 200 and kept(json.loads(answer)) == wanted[number], f"{code} from the replica after {name}")
+        check(fleet.answered_by(f"caught {number}") != name, "another replica answered")
+        connection.close()
+    check(fleet.counted("retry_warnings_total") - before >= times, "HAProxy sent each of them again")
+    print(f"{times} replicas killed with a request in their hands: each answered by another, with the same bits")
 
 
 def stopping(fleet, bodies, wanted, seed):
@@ -157,6 +186,7 @@ def main():
     bodies = [json.dumps({"rollouts": batch}).encode() for batch in batches]
     with Fleet(model, REPLICAS) as fleet:
         grouping(fleet, options.seed)
+        caught(fleet, bodies, wanted, times=5 if options.short else 30)
         killings(fleet, bodies, wanted, options.seed, seconds=20 if options.short else 180)
         replacements(fleet, bodies, wanted, options.seed + 1, times=3 if options.short else 100)
         stopping(fleet, bodies, wanted, options.seed + 2)
