@@ -54,10 +54,10 @@ def rollouts(limit=None):
 class Server:
     """One running `linchpin serve` on a free port; without a model, of the built-in one."""
 
-    def __init__(self, model, *flags):
+    def __init__(self, model, *flags, binary=BINARY):
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [str(BINARY), "serve", *(["--model", model] if model else []), "--port", "0", *flags],
+            [str(binary), "serve", *(["--model", model] if model else []), "--port", "0", *flags],
             stdout=subprocess.PIPE, stderr=self.log, text=True,
         )
         line = self.process.stdout.readline()
