@@ -110,9 +110,8 @@ import Testing
         try await TestServer.run(try configuration) { server in
             let client = try await server.connect()
             try await client.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), stall: .seconds(5))
-            let heard = try await client.readAll()
-            // An alert: 21, the record's version, its length, fatal.
-            #expect(heard.first == 21 && heard.count == 7, "\(heard)")
+            // OpenSSL has no alert for what is no record at all.
+            #expect(try await client.readAll().isEmpty)
             await client.close()
             #expect(await eventually { server.server.statistics.failedHandshakes == 1 })
         }

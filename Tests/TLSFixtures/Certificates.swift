@@ -1,6 +1,6 @@
 // Certificates for the tests, fresh in every run.
 package import Fixtures
-import Foundation
+package import Foundation
 
 /// An authority with a server's and a client's certificate, and another authority's.
 package struct Certificates: Sendable {
