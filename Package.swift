@@ -139,6 +139,7 @@ let package = Package(
 if ProcessInfo.processInfo.environment["LINCHPIN_FUZZ"] == "1" {
     for (reader, room) in [
         ("Header", "Checkpoints"), ("Config", "Checkpoints"), ("Index", "Checkpoints"), ("Tokenizer", "Tokenizing"),
+        ("Request", "Serving"), ("Gzip", "Serving"),
     ] {
         package.targets.append(
             .target(
