@@ -5,7 +5,7 @@ import TLSFixtures
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct `A TLS handshake` {
-    @Test(arguments: [(ClientWishes.old, "TLSv1.2"), (.new, "TLSv1.3"), (ClientWishes(), "TLSv1.3")])
+    @Test(arguments: [(ClientWishes.old, "TLSv1.2"), (ClientWishes.new, "TLSv1.3"), (ClientWishes(), "TLSv1.3")])
     func `takes TLS 1_2 and 1_3, with ciphers of today and nothing to resume`(
         wishes: ClientWishes,
         version: String
