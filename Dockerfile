@@ -20,7 +20,7 @@ RUN swift build --configuration release --product linchpin --static-swift-stdlib
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libopenblas0-pthread libstdc++6 \
+    && apt-get install -y --no-install-recommends libopenblas0-pthread libssl3 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 65532 --no-create-home --shell /usr/sbin/nologin linchpin
 COPY --from=build /out/linchpin /usr/local/bin/linchpin

@@ -94,6 +94,12 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
+        .target(
+            name: "TLSFixtures",
+            dependencies: ["Fixtures", "Sockets", "COpenSSL"],
+            path: "Tests/TLSFixtures",
+            swiftSettings: strict
+        ),
         tests("JSONTests", ["JSON"]),
         tests("CheckpointsTests", ["Checkpoints", "JSON"]),
         tests(
@@ -107,8 +113,8 @@ let package = Package(
         tests("DemonstrationsTests", ["Demonstrations", "JSON"], besides: ["golden-7.jsonl"]),
         tests("BatchingTests", ["Batching"]),
         tests("TransformersTests", ["Transformers", "CKernels", "Checkpoints", "JSON"]),
-        tests("SocketsTests", ["Sockets"]),
-        tests("ServingTests", ["Serving", "Sockets", "JSON", httpTypes]),
+        tests("SocketsTests", ["Sockets", "TLSFixtures"]),
+        tests("ServingTests", ["Serving", "Sockets", "TLSFixtures", "JSON", "CZlib", httpTypes]),
         tests(
             "TrainingTests",
             [
@@ -124,7 +130,7 @@ let package = Package(
             "APITests",
             ["API", "Serving", "Scoring", "Batching", "Checkpoints", "JSON", httpTypes, logging, metrics, yams]
         ),
-        tests("EndToEndTests", ["JSON"]),
+        tests("EndToEndTests", ["JSON", "TLSFixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -133,6 +139,7 @@ let package = Package(
 if ProcessInfo.processInfo.environment["LINCHPIN_FUZZ"] == "1" {
     for (reader, room) in [
         ("Header", "Checkpoints"), ("Config", "Checkpoints"), ("Index", "Checkpoints"), ("Tokenizer", "Tokenizing"),
+        ("Request", "Serving"), ("Gzip", "Serving"),
     ] {
         package.targets.append(
             .target(

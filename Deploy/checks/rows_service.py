@@ -212,7 +212,8 @@ def c23(_, __):
         bomb = gzip.compress(bytes(100 << 20))[:9000]
         before = server.resident_bytes()
         for path in SCORING:
-            refused(server, path, bomb, status=415, headers={"Content-Encoding": "gzip"})
+            refused(server, path, bomb, status=413, headers={"Content-Encoding": "gzip"})
+            refused(server, path, b"{}", status=415, headers={"Content-Encoding": "br"})
         growth = server.resident_bytes() - before
         check(growth < 20 << 20, f"a bomb took {growth} bytes")
 

@@ -54,18 +54,21 @@ def rollouts(limit=None):
 class Server:
     """One running `linchpin serve` on a free port; without a model, of the built-in one."""
 
-    def __init__(self, model, *flags, binary=BINARY):
+    def __init__(self, model, *flags, binary=BINARY, context=None):
+        """`context` is an ssl.SSLContext where the flags ask for TLS."""
+        self.context = context
+        listening = f"listening on {'https' if context else 'http'}://"
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [str(binary), "serve", *(["--model", model] if model else []), "--port", "0", *flags],
             stdout=subprocess.PIPE, stderr=self.log, text=True,
         )
         line = self.process.stdout.readline()
-        if not line.startswith("listening on http://"):
+        if not line.startswith(listening):
             self.process.wait()
             self.log.seek(0)
             raise SystemExit(f"the server did not start: {line}{self.log.read().decode()}")
-        self.host, port = line.strip().removeprefix("listening on http://").rsplit(":", 1)
+        self.host, port = line.strip().removeprefix(listening).rsplit(":", 1)
         self.port = int(port)
 
     def __enter__(self):
@@ -77,6 +80,8 @@ class Server:
             self.process.wait(timeout=60)
 
     def connect(self):
+        if self.context:
+            return http.client.HTTPSConnection(self.host, self.port, timeout=120, context=self.context)
         return http.client.HTTPConnection(self.host, self.port, timeout=120)
 
     def post(self, path, value, connection=None, headers=None):

@@ -30,12 +30,6 @@ extension APIError {
                 code: "unsupported_media_type",
                 message: "The body must be application/json, not \(type) (curl: -H 'Content-Type: application/json')."
             )
-        case .contentCoding(let coding):
-            ErrorWords(
-                status: .unsupportedMediaType,
-                code: "unsupported_content_encoding",
-                message: "The content coding \(coding) is not supported; send the body as it is."
-            )
         case .unknownModel(let name, let served):
             ErrorWords(
                 status: .notFound,

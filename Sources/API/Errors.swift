@@ -11,7 +11,6 @@ enum APIError: Error, Equatable {
     case unknownPath
     case methodNotAllowed(allowed: [String])
     case mediaType(String)
-    case contentCoding(String)
     case notJSON(JSONError)
     case missingField(String)
     case wrongField(String, expected: String)
@@ -39,6 +38,7 @@ struct ErrorWords: Equatable {
     var param: String?
     var retryAfterSeconds: Int?
     var allowed: [String] = []
+    var contentCodings: [String] = []
 
     /// - Parameter isPlain: the open inference protocol's form, in which the error is its message.
     func response(requestID: String, isPlain: Bool = false) -> Response {
@@ -51,6 +51,8 @@ struct ErrorWords: Equatable {
         var response = Response.json(writer.bytes, status: status)
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
         if !allowed.isEmpty { response.headers[.allow] = allowed.joined(separator: ", ") }
+        // RFC 7694 section 3: what a body may be sent in.
+        if !contentCodings.isEmpty { response.headers[.acceptEncoding] = contentCodings.joined(separator: ", ") }
         if let retryAfterSeconds { response.headers[.retryAfter] = String(retryAfterSeconds) }
         return response
     }

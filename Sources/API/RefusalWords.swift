@@ -21,6 +21,13 @@ extension Refusal {
             return words(.contentTooLarge, "body_too_large", "The body may come in at most \(limit) chunks.")
         case .requestLineTooLong(let limit):
             return words(.uriTooLong, "uri_too_long", "The request line may have at most \(limit) bytes.")
+        case .unknownContentCoding:
+            return ErrorWords(
+                status: .unsupportedMediaType,
+                code: "unsupported_content_encoding",
+                message: "The only content coding of a body is gzip, once; or send it as it is.",
+                contentCodings: ["gzip"]
+            )
         case .unknownExpectation:
             return words(.expectationFailed, "unknown_expectation", "The only expectation known is 100-continue.")
         case .headTooLarge(let limit):
@@ -53,6 +60,7 @@ extension Refusal.Malformation {
         case .transferEncoding: "Transfer-Encoding must be chunked, once, and not in HTTP/1.0"
         case .twoLengths: "Content-Length and Transfer-Encoding exclude each other"
         case .repeatedContentType: "Content-Type is repeated"
+        case .contentCoding: "the body is not whole gzip, or something follows it"
         case .chunkSize: "a chunk size is not 1 to 16 hexadecimal digits"
         case .chunkExtension: "a chunk extension is malformed or too long"
         case .chunkEnd: "a chunk's data does not end where its size says"

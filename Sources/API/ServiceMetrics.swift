@@ -75,6 +75,7 @@ struct ServiceMetrics: Sendable {
     func record(connections statistics: Statistics) {
         set("linchpin_open_connections", statistics.openConnections)
         set("linchpin_accepted_connections_total", statistics.acceptedConnections)
+        set("linchpin_failed_handshakes_total", statistics.failedHandshakes)
         set("linchpin_refused_requests_total", statistics.refusals)
         set("linchpin_clients_gone_total", statistics.clientsGone)
     }

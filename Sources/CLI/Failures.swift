@@ -104,6 +104,10 @@ extension SocketError {
         case .unknownHost(let host, let code): "\(host): \(String(cString: gai_strerror(code)))"
         case .failed(let call, let code): "\(call): \(String(cString: strerror(code)))"
         case .lost(let code): String(cString: strerror(code))
+        case .truncated: "it ended without a word of TLS"
+        case .insecure(let reason): "TLS: \(reason)"
+        case .unusable(let file, let reason): "\(file): \(reason)"
+        case .strangeKey(let file, let certificate): "\(file): it is not the key of \(certificate)"
         case .timedOut: "it took too long"
         case .cancelled, .interrupted, .closed: "it was stopped"
         }

@@ -18,6 +18,7 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
     @OptionGroup var creditOptions: CreditOptions
+    @OptionGroup var tlsOptions: TLSOptions
 
     @Option(help: ArgumentHelp("Address to listen on (default: 127.0.0.1).", valueName: "ADDRESS"))
     var host: String?
@@ -91,8 +92,10 @@ struct Serve: AsyncParsableCommand {
                     "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"
                 )
             }
+            // Before it listens, or a SIGHUP that comes early would end the process.
+            let reloading = await Reloading(settings.configuration.identity, logger: settings.logger)
             let group = ServiceGroup(
-                services: [HTTPService(server: server, service: service)],
+                services: [HTTPService(server: server, service: service, scheme: settings.scheme), reloading],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: settings.logger
             )
@@ -105,10 +108,11 @@ struct Serve: AsyncParsableCommand {
 private struct HTTPService: ServiceLifecycle.Service {
     let server: Server
     let service: API.Service
+    let scheme: String
 
     func run() async throws {
         // The one line that scripts wait for; it tells the real port. From here on a signal is a graceful stop.
-        Output.write("listening on http://\(server.address)\n", to: STDOUT_FILENO)
+        Output.write("listening on \(scheme)://\(server.address)\n", to: STDOUT_FILENO)
         await withGracefulShutdownHandler {
             await server.run()
         } onGracefulShutdown: {
@@ -121,6 +125,7 @@ private struct HTTPService: ServiceLifecycle.Service {
 /// The flags of `serve` with their environment variables and defaults.
 private struct ServeSettings {
     let configuration: ServerConfiguration
+    var scheme: String { configuration.identity == nil ? "http" : "https" }
     let servedName: String
     let access: Access
     let hidesMetrics: Bool
@@ -140,6 +145,7 @@ private struct ServeSettings {
         if let seconds = try Setting.count("drain-seconds", flags.drainSeconds, least: 0) {
             configuration.deadlines.drain = .seconds(seconds)
         }
+        configuration.identity = try flags.tlsOptions.identity()
         self.configuration = configuration
         servedName =
             try Setting.text("served-name", flags.servedName) ?? flags.modelOptions.folder().map(Self.name)

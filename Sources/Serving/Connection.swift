@@ -8,6 +8,7 @@ actor Connection {
     private let loop: SocketLoop
     private let stream: any ByteStream
     private let deadlines: ServerDeadlines
+    private let gzipBytes: Int
     private let respond: Responder
     private let roster: Roster
     private let counters: Counters
@@ -33,7 +34,13 @@ actor Connection {
         self.roster = roster
         self.counters = counters
         self.respond = respond
-        life = ConnectionLife(limits: configuration.limits, deadlines: configuration.deadlines, now: .now)
+        gzipBytes = configuration.limits.gzipBytes
+        life = ConnectionLife(
+            limits: configuration.limits,
+            deadlines: configuration.deadlines,
+            needsHandshake: configuration.identity != nil,
+            now: .now
+        )
     }
 
     /// The smaller, the longer it has been idle; nil while it is busy.
@@ -46,6 +53,7 @@ actor Connection {
     func run() async {
         while true {
             switch life.next(now: .now) {
+            case .handshake(let deadline): await handshake(until: deadline)
             case .read(let deadline): await read(until: deadline)
             case .sendContinue: await write(ResponseWriter.continueBytes)
             case .respond(let arrival): await answer(arrival)
@@ -69,6 +77,20 @@ actor Connection {
 
     private func close() async {
         if life.isLost { await stream.abort() } else { await stream.close() }
+    }
+
+    private func handshake(until deadline: Instant) async {
+        do throws(SocketError) {
+            try await stream.handshake(until: deadline)
+            return life.secured(now: .now)
+        } catch {
+            switch error {
+            case .interrupted: return
+            case .timedOut: life.timedOut(now: .now)
+            default: life.lost()
+            }
+        }
+        counters.count(counters.failedHandshakes)
     }
 
     private func read(until deadline: Instant) async {
@@ -99,9 +121,9 @@ actor Connection {
         case .refusal:
             counters.count(counters.refusals)
             response = await respond(arrival)
-        case .request:
+        case .request(let request):
             counters.count(counters.requests)
-            response = await respondWhileWatching(arrival)
+            response = await respondWhileWatching(request)
         }
         await write(life.answered(response, date: HTTPDate.now()))
         guard !life.isLost else { return countAsGone() }
@@ -132,10 +154,10 @@ actor Connection {
     }
 
     /// The handler's answer; the handler is cancelled as soon as there is nobody to hear it.
-    private func respondWhileWatching(_ arrival: Arrival) async -> Response {
+    private func respondWhileWatching(_ request: Request) async -> Response {
         await withTaskGroup(of: Happening.self) { group in
-            let respond = respond
-            group.addTask { .answered(await respond(arrival)) }
+            let (respond, gzipBytes) = (respond, gzipBytes)
+            group.addTask { .answered(await respond(.request(request)).packed(for: request, from: gzipBytes)) }
             group.addTask { await self.watch() }
             var response = Response(status: .internalServerError)
             for await happening in group {

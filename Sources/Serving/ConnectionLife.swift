@@ -2,11 +2,13 @@
 internal import HTTPTypes
 package import Sockets
 
-/// The life of one connection: requests in order, deadlines, keep-alive, half-closes, draining, the last goodbye.
+/// The life of one connection: a handshake, requests in order, deadlines, keep-alive, half-closes, draining, the last goodbye.
 ///
 /// A pure value with the time handed in. Its owner asks `next`, does what it says, tells what came of it, and asks again.
 package struct ConnectionLife: Sendable {
     package enum Action: Sendable, Equatable {
+        /// Let the stream agree with the client on keys, and tell `secured`, `timedOut` or `lost`.
+        case handshake(until: Instant)
         /// Read, and tell `received`, `peerFinished`, `timedOut` or `lost`.
         case read(until: Instant)
         /// Write `100 Continue`.
@@ -19,6 +21,7 @@ package struct ConnectionLife: Sendable {
     }
 
     private enum Phase {
+        case securing
         case receiving
         case answering(Exchange)
         case finishing
@@ -38,7 +41,7 @@ package struct ConnectionLife: Sendable {
     private let limits: ServerLimits
     private let deadlines: ServerDeadlines
     private var parser: RequestParser
-    private var phase = Phase.receiving
+    private var phase: Phase
     private var head: RequestHead?
     private var requests = 0
 
@@ -56,9 +59,11 @@ package struct ConnectionLife: Sendable {
     /// The connection broke.
     package private(set) var isLost = false
 
-    package init(limits: ServerLimits, deadlines: ServerDeadlines, now: Instant) {
+    /// - Parameter needsHandshake: whether the stream has to agree on keys before the first request.
+    package init(limits: ServerLimits, deadlines: ServerDeadlines, needsHandshake: Bool = false, now: Instant) {
         self.limits = limits
         self.deadlines = deadlines
+        phase = needsHandshake ? .securing : .receiving
         parser = RequestParser(limits: limits)
         idleSince = now
         headSince = now
@@ -75,6 +80,7 @@ package struct ConnectionLife: Sendable {
 
     package mutating func next(now: Instant) -> Action {
         switch phase {
+        case .securing: return now < handshakeDeadline ? .handshake(until: handshakeDeadline) : .close
         case .receiving: return receive(now)
         case .answering, .closed: return .close
         case .finishing:
@@ -124,6 +130,11 @@ package struct ConnectionLife: Sendable {
         return .respond(to: arrival)
     }
 
+    private var handshakeDeadline: Instant {
+        let last = idleSince + deadlines.handshake
+        return drainingSince.map { min(last, max($0, idleSince) + deadlines.drainGrace) } ?? last
+    }
+
     private var deadline: Instant {
         switch parser.progress {
         case .nothing:
@@ -137,6 +148,13 @@ package struct ConnectionLife: Sendable {
         }
     }
 
+    /// The handshake is done: the first request is awaited.
+    package mutating func secured(now: Instant) {
+        guard case .securing = phase else { return }
+        idleSince = now
+        phase = .receiving
+    }
+
     package mutating func received(_ bytes: [UInt8], now: Instant) {
         switch phase {
         case .receiving:
@@ -148,16 +166,19 @@ package struct ConnectionLife: Sendable {
             parser.append(bytes)
         case .answering: parser.append(bytes)
         case .lingering(let until, let budget): phase = .lingering(until: until, budget: budget - bytes.count)
-        case .finishing, .closed: break
+        case .securing, .finishing, .closed: break
         }
     }
 
     /// The client sends nothing more; what it has sent is still answered.
     package mutating func peerFinished() { hasPeerFinished = true }
 
-    /// A read came to its deadline without a byte.
+    /// A handshake came to its deadline, or a read without a byte.
     package mutating func timedOut(now: Instant) {
-        if isIdle && now >= deadline { phase = .closed }
+        switch phase {
+        case .securing: if now >= handshakeDeadline { phase = .closed }
+        default: if isIdle && now >= deadline { phase = .closed }
+        }
     }
 
     /// Reading or writing is no longer possible.

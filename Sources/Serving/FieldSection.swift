@@ -7,6 +7,7 @@ struct FieldSection: Sendable {
     private(set) var hosts: [[UInt8]] = []
     private(set) var contentLengths: [[UInt8]] = []
     private(set) var transferEncodings: [[UInt8]] = []
+    private(set) var contentCodings: [[UInt8]] = []
     private(set) var expectations: [[UInt8]] = []
     private(set) var connectionOptions: [[UInt8]] = []
     private(set) var contentTypes = 0
@@ -20,6 +21,7 @@ struct FieldSection: Sendable {
         case "content-length": contentLengths.append(Array(value))
         case "transfer-encoding": transferEncodings.append(Array(value))
         case "transfer_encoding": hasUnderscoredCoding = true
+        case "content-encoding": contentCodings.append(Array(value))
         case "expect": expectations.append(Array(value))
         case "content-type": contentTypes += 1
         case "connection":

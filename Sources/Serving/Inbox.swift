@@ -58,13 +58,12 @@ struct Inbox: Sendable {
         return line
     }
 
-    /// Moves up to `count` bytes to the end of `body` and says how many.
-    mutating func move(atMost count: Int, to body: inout [UInt8]) -> Int {
-        let moved = Swift.min(count, unread)
-        body.append(contentsOf: bytes[start..<(start + moved)])
-        scanned = start + moved
-        drop(moved)
-        return moved
+    /// The next bytes, up to `count` of those that are there.
+    mutating func take(atMost count: Int) -> ArraySlice<UInt8> {
+        let taken = bytes[start..<(start + Swift.min(count, unread))]
+        scanned = taken.endIndex
+        drop(taken.count)
+        return taken
     }
 
     /// An empty inbox holds no memory: thousands of connections are idle.

@@ -13,8 +13,11 @@ package struct RequestHead: Sendable, Equatable {
     package let method: HTTPRequest.Method
     package let path: String
     package let query: String?
+    /// Without Content-Encoding, which is undone.
     package let headers: HTTPFields
     package let framing: Framing
+    /// What the body has to be unpacked from; where there is none, its coding means nothing.
+    package let coding: ContentCoding
     /// HTTP/1.0.
     package let isOld: Bool
     /// Whether the client wants to go on after the response.
@@ -26,11 +29,14 @@ package struct RequestHead: Sendable, Equatable {
         method = line.method
         path = line.path
         query = line.query
-        headers = section.fields
+        var headers = section.fields
+        headers[.contentEncoding] = nil
+        self.headers = headers
         isOld = line.isOld
         try Self.checkHost(section.hosts, isRequired: !line.isOld)
         guard section.contentTypes <= 1 else { throw .malformed(.repeatedContentType) }
         framing = try Self.framing(section, isOld: line.isOld)
+        coding = framing == .length(0) ? .identity : try ContentCoding(of: section.contentCodings)
         let options = section.connectionOptions
         let closes = options.contains { $0.equals(ignoringCase: "close") }
         let keeps = options.contains { $0.equals(ignoringCase: "keep-alive") }

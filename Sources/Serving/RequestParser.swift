@@ -34,7 +34,7 @@ package struct RequestParser: Sendable {
     private var inbox = Inbox()
     private var stage = Stage.requestLine
     private var section = FieldSection()
-    private var body: [UInt8] = []
+    private var body: RequestBody
     /// Lines of the message under way: empty ones before it, headers and trailers, and the bytes of both.
     private var emptyLines = 0
     private var fieldCount = 0
@@ -45,7 +45,10 @@ package struct RequestParser: Sendable {
     /// Whether the message under way is a HEAD, whose answer has no body even where it is refused.
     package private(set) var isHead = false
 
-    package init(limits: ServerLimits = ServerLimits()) { self.limits = limits }
+    package init(limits: ServerLimits = ServerLimits()) {
+        self.limits = limits
+        body = RequestBody(limit: limits.bodyBytes)
+    }
 
     /// Bytes that have arrived and are not yet part of anything.
     package var unread: Int { inbox.unread }
@@ -94,7 +97,7 @@ package struct RequestParser: Sendable {
         switch stage {
         case .requestLine: try requestLine()
         case .fields(let line): try field(after: line)
-        case .content(let head, let missing): content(of: head, missing: missing)
+        case .content(let head, let missing): try content(of: head, missing: missing)
         case .chunkLine(let head): try chunkLine(of: head)
         case .chunk(let head, let missing): try chunk(of: head, missing: missing)
         case .trailers(let head): try trailer(of: head)
@@ -127,6 +130,7 @@ package struct RequestParser: Sendable {
         }
         let head = try RequestHead(requestLine, section)
         section = FieldSection()
+        body = RequestBody(head.coding, limit: limits.bodyBytes)
         switch head.framing {
         case .length(let length):
             guard length <= limits.bodyBytes else { throw .bodyTooLarge(limit: limits.bodyBytes) }
@@ -152,11 +156,18 @@ package struct RequestParser: Sendable {
         return line
     }
 
-    private mutating func content(of head: RequestHead, missing: Int) -> Step {
-        // What comes is taken as it comes: no memory is set aside on the word of a Content-Length.
-        let missing = missing - inbox.move(atMost: missing, to: &body)
+    private mutating func content(of head: RequestHead, missing: Int) throws(Refusal) -> Step {
+        let missing = try take(atMost: missing)
         stage = .content(head, missing: missing)
-        return missing == 0 ? complete(head) : .needsMore
+        return missing == 0 ? try complete(head) : .needsMore
+    }
+
+    /// How many of the next `count` bytes of the body are still missing when those are taken that are there.
+    private mutating func take(atMost count: Int) throws(Refusal) -> Int {
+        // What comes is taken as it comes: no memory is set aside on the word of a Content-Length.
+        let piece = inbox.take(atMost: count)
+        try body.take(piece)
+        return count - piece.count
     }
 
     private mutating func chunkLine(of head: RequestHead) throws(Refusal) -> Step {
@@ -172,13 +183,13 @@ package struct RequestParser: Sendable {
         }
         chunkCount += 1
         guard chunkCount <= limits.chunkCount else { throw .tooManyChunks(limit: limits.chunkCount) }
-        guard chunk.size <= limits.bodyBytes - body.count else { throw .bodyTooLarge(limit: limits.bodyBytes) }
+        guard chunk.size <= limits.bodyBytes - body.received else { throw .bodyTooLarge(limit: limits.bodyBytes) }
         stage = .chunk(head, missing: chunk.size)
         return .again
     }
 
     private mutating func chunk(of head: RequestHead, missing: Int) throws(Refusal) -> Step {
-        let missing = missing - inbox.move(atMost: missing, to: &body)
+        let missing = try take(atMost: missing)
         stage = .chunk(head, missing: missing)
         guard missing == 0 else { return .needsMore }
         let noEnd = Refusal.malformed(.chunkEnd)
@@ -193,16 +204,17 @@ package struct RequestParser: Sendable {
             try FieldSection.checkTrailer(line)
             return .again
         }
-        return complete(head)
+        return try complete(head)
     }
 
-    private mutating func complete(_ head: RequestHead) -> Step {
+    private mutating func complete(_ head: RequestHead) throws(Refusal) -> Step {
+        try body.finish()
         let request = Request(
             method: head.method,
             path: head.path,
             query: head.query,
             headers: head.headers,
-            body: body
+            body: body.bytes
         )
         let rest = inbox
         self = RequestParser(limits: limits)

@@ -65,8 +65,9 @@ package final class Server: Sendable {
             while let socket = await listener.accept() {
                 let loop = loops[accepted % loops.count]
                 accepted &+= 1
+                guard let stream = stream(over: socket, on: loop) else { continue }
                 let connection = Connection(
-                    PlainStream(socket, on: loop),
+                    stream,
                     on: loop,
                     configuration: configuration,
                     roster: roster,
@@ -80,6 +81,12 @@ package final class Server: Sendable {
                 if !mustDrain { await makeRoom(below: limit) }
             }
         }
+    }
+
+    /// Under TLS with the certificate of this moment; nil without memory for it.
+    private func stream(over socket: Descriptor, on loop: SocketLoop) -> (any ByteStream)? {
+        guard let identity = configuration.identity else { return PlainStream(socket, on: loop) }
+        return TLSStream(socket, identity.context, on: loop)
     }
 
     private func serve(_ connection: Connection, draining: Bool) async {

@@ -1,4 +1,5 @@
 // Where to listen, how much to take, how long to wait.
+package import Sockets
 
 /// Everything that can be set about a server.
 package struct ServerConfiguration: Sendable {
@@ -9,6 +10,8 @@ package struct ServerConfiguration: Sendable {
     package var backlog: Int32 = 4096
     /// Past this, idle connections are closed and new ones wait in the kernel; nil stays just below the descriptor limit.
     package var maximumConnections: Int?
+    /// Certificate and key for TLS; nil serves plain HTTP.
+    package var identity: TLSIdentity?
     package var limits = ServerLimits()
     package var deadlines = ServerDeadlines()
 
@@ -25,10 +28,13 @@ package struct ServerLimits: Sendable {
     /// One line of a head, without its end.
     package var lineBytes = 8 * 1024
     package var headerCount = 100
+    /// On the wire and, of a body that comes in gzip, out of it.
     package var bodyBytes = 8 * 1024 * 1024
     package var chunkCount = 65_536
     /// Chunk extensions of one message together.
     package var extensionBytes = 1024
+    /// From this size on an answer is sent in gzip to who accepts it: below, it would hardly save a packet.
+    package var gzipBytes = 1024
     package var requestsPerConnection = 10_000
     /// What is taken from the network while a request is being answered.
     package var readAheadBytes = 64 * 1024
@@ -40,6 +46,8 @@ package struct ServerLimits: Sendable {
 
 /// How long one connection may take.
 package struct ServerDeadlines: Sendable {
+    /// From the accepted connection to its keys, under TLS.
+    package var handshake = Duration.seconds(10)
     /// From a head's first byte to its last.
     package var head = Duration.seconds(5)
     /// From the end of the head to the end of the body.

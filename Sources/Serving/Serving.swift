@@ -1,7 +1,7 @@
 // What crosses the door of HTTP: a request in, a response out.
 // Written by hand because no library serves: SwiftNIO is excluded by design, and FlyingFox's parser lets bare line feeds,
 // signs and repeated lengths through. Files, in reading order: RequestParser (with Inbox, RequestLine, FieldSection,
-// RequestHead, ChunkLine), ConnectionLife, ResponseWriter, Connection, Server.
+// RequestHead, ChunkLine, RequestBody, Inflater), ConnectionLife, ResponseWriter, Connection, Server.
 package import HTTPTypes
 
 /// One whole request that passed every check of HTTP.
@@ -12,7 +12,7 @@ package struct Request: Sendable, Equatable {
     /// What follows the first `?`, as sent.
     package let query: String?
     package let headers: HTTPFields
-    /// Out of its chunks, but still in its content coding.
+    /// Out of its chunks and its content coding.
     package let body: [UInt8]
 
     package init(
@@ -32,8 +32,8 @@ package struct Request: Sendable, Equatable {
 
 /// What a handler answers.
 ///
-/// Serving itself writes Date, Content-Length and Connection, and leaves the body out for HEAD, 204 and 304. A handler
-/// that wants the connection closed says `Connection: close`.
+/// Serving itself writes Date, Content-Length and Connection, packs the body for who accepts gzip, and leaves it out for
+/// HEAD, 204 and 304. A handler that wants the connection closed says `Connection: close`.
 package struct Response: Sendable, Equatable {
     package var status: HTTPResponse.Status
     package var headers: HTTPFields
@@ -67,6 +67,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case tooManyChunks(limit: Int)
     /// 414.
     case requestLineTooLong(limit: Int)
+    /// 415: neither gzip nor nothing.
+    case unknownContentCoding
     /// 417: an `Expect` other than `100-continue`.
     case unknownExpectation
     /// 431: one line, or head and trailers together.
@@ -109,6 +111,8 @@ package enum Refusal: Error, Sendable, Equatable {
         /// Content-Length beside Transfer-Encoding.
         case twoLengths
         case repeatedContentType
+        /// Not whole members of gzip, one after the other and nothing else.
+        case contentCoding
         case chunkSize
         case chunkExtension
         /// No line end after a chunk's data.

@@ -5,6 +5,8 @@ internal import Synchronization
 package struct Statistics: Sendable, Equatable {
     package var openConnections = 0
     package var acceptedConnections = 0
+    /// Connections that never came to a request, for want of a TLS handshake.
+    package var failedHandshakes = 0
     /// Whole requests handed to the handler.
     package var requests = 0
     /// Answers written to the end, those to refusals included.
@@ -22,6 +24,7 @@ package struct Statistics: Sendable, Equatable {
 package final class Counters: Sendable {
     let openConnections = Atomic(0)
     let acceptedConnections = Atomic(0)
+    let failedHandshakes = Atomic(0)
     let requests = Atomic(0)
     let responses = Atomic(0)
     let refusals = Atomic(0)
@@ -35,6 +38,7 @@ package final class Counters: Sendable {
         var statistics = Statistics()
         statistics.openConnections = openConnections.load(ordering: .relaxed)
         statistics.acceptedConnections = acceptedConnections.load(ordering: .relaxed)
+        statistics.failedHandshakes = failedHandshakes.load(ordering: .relaxed)
         statistics.requests = requests.load(ordering: .relaxed)
         statistics.responses = responses.load(ordering: .relaxed)
         statistics.refusals = refusals.load(ordering: .relaxed)

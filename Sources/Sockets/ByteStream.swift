@@ -1,9 +1,14 @@
-// The seam between HTTP and the network: plain now, TLS later.
+// The seam between HTTP and the network: plain or TLS.
 
 /// Bytes both ways over one connection, with deadlines.
 ///
 /// At most one task reads and one task writes at a time. Whoever holds a stream closes it.
 package protocol ByteStream: Actor {
+    /// Agrees with the peer on what protects the bytes, before the first of them; at once where nothing does.
+    ///
+    /// After `interrupted` it may be called again and goes on.
+    func handshake(until deadline: Instant) async throws(SocketError)
+
     /// The next bytes, at most `count`; empty when the peer has finished sending.
     func read(atMost count: Int, until deadline: Instant?) async throws(SocketError) -> [UInt8]
 
@@ -13,11 +18,11 @@ package protocol ByteStream: Actor {
     /// Returns when the peer has gone, without reading what it sent before; for a reader whose buffer is full.
     func waitForHangUp() async throws(SocketError) -> HangUp
 
-    /// Ends a waiting read, or else the next one, with `interrupted`.
+    /// Ends a waiting read or handshake, or else the next one, with `interrupted`.
     func interrupt()
 
     /// Says that nothing more is written; reading goes on.
-    func finish()
+    func finish() async
 
     /// Lets go of the connection. Waiting reads and writes end with `closed`.
     func close()

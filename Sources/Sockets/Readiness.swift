@@ -17,6 +17,17 @@ final class Readiness: @unchecked Sendable {
         case cancelled
         case interrupted
         case closed
+
+        /// Throws unless the socket is ready.
+        func check() throws(SocketError) {
+            switch self {
+            case .ready: return
+            case .timedOut: throw .timedOut
+            case .cancelled: throw .cancelled
+            case .interrupted: throw .interrupted
+            case .closed: throw .closed
+            }
+        }
     }
 
     private struct Waiter {

@@ -9,6 +9,9 @@ package final class SocketLoop: SerialExecutor, @unchecked Sendable {
     let queue: DispatchQueue
     private let timer: any DispatchSourceTimer
     private var alarms = AlarmHeap()
+    /// Dispatch reports readiness only, and unread bytes are always ready: whoever waits for a hang-up looks now and then.
+    static let hangUpPause = Duration.milliseconds(50)
+
     /// When the timer is going to fire, if it is set.
     private var timerDue: Instant?
 

@@ -1,6 +1,7 @@
 // What the room gives away first: how a socket can fail.
 // Files, in reading order: SocketLoop (where everything runs), Readiness (how a task waits), ByteStream (what Serving
-// sees), PlainStream, Listener. A `Descriptor` is closed exactly once, when the last thing that may touch it lets go.
+// sees), PlainStream, TLSIdentity, TLSContext, TLSSession, TLSStream, Listener. A `Descriptor` is closed exactly once,
+// when the last thing that may touch it lets go.
 
 /// Why a socket could not be made, or why reading or writing on one stopped.
 package enum SocketError: Error, Sendable, Equatable {
@@ -10,6 +11,14 @@ package enum SocketError: Error, Sendable, Equatable {
     case failed(call: String, code: Int32)
     /// The peer or the network broke the connection; `code` is the errno.
     case lost(code: Int32)
+    /// The peer ended TCP without a word of TLS: what came before may not be all.
+    case truncated
+    /// A handshake or a record was refused, by this side or by the peer; `reason` is OpenSSL's.
+    case insecure(reason: String)
+    /// A file of `TLSFiles` cannot be used; `reason` is OpenSSL's.
+    case unusable(file: String, reason: String)
+    /// The key is not that of the certificate.
+    case strangeKey(file: String, certificate: String)
     /// The deadline passed first.
     case timedOut
     /// The waiting task was cancelled.

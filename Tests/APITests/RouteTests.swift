@@ -78,6 +78,12 @@ import Yams
         #expect(answer["request_id"]?.string?.isEmpty == false)
     }
 
+    @Test func `who sends another content coding learns which there is`() async throws {
+        let response = await golden.service.respond(to: .refusal(.unknownContentCoding))
+        #expect(response.headers[.acceptEncoding] == "gzip")
+        #expect(try response.code() == "unsupported_content_encoding")
+    }
+
     @Test func `draining turns health to 503 and leaves liveness`() async throws {
         golden.service.stopBeingReady()
         #expect(await golden.send(.get, "/health").status == .serviceUnavailable)
@@ -99,7 +105,8 @@ extension Refusal {
     static let all: [(Refusal, Int)] =
         Malformation.allCases.map { (.malformed($0), 400) } + [
             (.timedOut(.head), 408), (.timedOut(.body), 408), (.bodyTooLarge(limit: 1), 413),
-            (.tooManyChunks(limit: 1), 413), (.requestLineTooLong(limit: 1), 414), (.unknownExpectation, 417),
+            (.tooManyChunks(limit: 1), 413), (.requestLineTooLong(limit: 1), 414), (.unknownContentCoding, 415),
+            (.unknownExpectation, 417),
             (.headTooLarge(limit: 1), 431), (.tooManyHeaders(limit: 1), 431), (.unknownMethod, 501),
             (.unknownTransferCoding, 501), (.unsupportedVersion, 505),
         ]

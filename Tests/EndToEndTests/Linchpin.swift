@@ -56,7 +56,8 @@ final class Linchpin {
             line += more
         }
         let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        guard text.hasPrefix("listening on http://127.0.0.1:"), let port = UInt16(text.split(separator: ":").last ?? "")
+        guard text.hasPrefix("listening on http://127.0.0.1:") || text.hasPrefix("listening on https://127.0.0.1:"),
+            let port = UInt16(text.split(separator: ":").last ?? "")
         else { throw Trouble.didNotStart }
         self.port = port
     }

@@ -51,6 +51,11 @@ package struct TemporaryFolder: Sendable {
 
     package var path: String { url.path }
 
+    /// A copy of the file at `path`, in the place of an earlier one.
+    package func copy(_ path: String, to name: String) throws {
+        try write([UInt8](Data(contentsOf: URL(fileURLWithPath: path))), to: name)
+    }
+
     package func write(_ bytes: [UInt8], to name: String) throws {
         try Data(bytes).write(to: url.appendingPathComponent(name))
     }

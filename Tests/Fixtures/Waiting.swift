@@ -42,3 +42,23 @@ package func eventually(
     }
     return await condition()
 }
+
+/// The most memory that this process has held, in bytes, since `resetPeakMemory`.
+package func peakMemory() -> Int {
+    guard let file = fopen("/proc/self/status", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, 256, file) != nil {
+        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .split(whereSeparator: \.isWhitespace)
+        if words.first == "VmHWM:", words.count > 1, let kibibytes = Int(words[1]) { return kibibytes << 10 }
+    }
+    return 0
+}
+
+/// Lets `peakMemory` begin anew (proc_pid_clear_refs(5)).
+package func resetPeakMemory() {
+    guard let file = fopen("/proc/self/clear_refs", "w") else { return }
+    fputs("5", file)
+    fclose(file)
+}

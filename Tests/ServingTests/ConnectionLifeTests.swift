@@ -31,6 +31,32 @@ import Testing
         }
     }
 
+    @Test func `begins with a handshake where the stream needs one`() {
+        func life() -> ConnectionLife {
+            ConnectionLife(limits: ServerLimits(), deadlines: ServerDeadlines(), needsHandshake: true, now: start)
+        }
+        var secured = life()
+        #expect(secured.next(now: start) == .handshake(until: start + .seconds(10)))
+        #expect(!secured.isIdle)
+        secured.secured(now: start + .seconds(9))
+        #expect(secured.next(now: start + .seconds(9)) == .read(until: start + .seconds(84)))
+
+        var slow = life()
+        slow.timedOut(now: start + .seconds(10))
+        #expect(slow.next(now: start + .seconds(10)) == .close)
+
+        // A drain does not wait long for it.
+        var draining = life()
+        draining.drain(now: start + .seconds(1))
+        #expect(draining.next(now: start + .seconds(1)) == .handshake(until: start + .milliseconds(1500)))
+        draining.secured(now: start + .milliseconds(1400))
+        #expect(draining.next(now: start + .milliseconds(1400)) == .read(until: start + .milliseconds(1900)))
+
+        var broken = life()
+        broken.lost()
+        #expect(broken.next(now: start) == .close && broken.isLost)
+    }
+
     @Test func `answers pipelined requests in their order and waits in between`() {
         var life = life()
         life.receive(get("/1") + get("/2") + get("/3"), now: start)

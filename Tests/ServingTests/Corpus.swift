@@ -70,7 +70,7 @@ struct Verdict: CustomStringConvertible {
                 self.refusal = refusal
                 _ = life.answered(Response(status: .badRequest), date: [])
                 life.written(now: now)
-            case .finish, .close: return
+            case .handshake, .finish, .close: return
             }
         }
     }

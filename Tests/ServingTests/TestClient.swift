@@ -96,6 +96,7 @@ extension Refusal {
         case .timedOut: 408
         case .bodyTooLarge, .tooManyChunks: 413
         case .requestLineTooLong: 414
+        case .unknownContentCoding: 415
         case .unknownExpectation: 417
         case .headTooLarge, .tooManyHeaders: 431
         case .unknownMethod, .unknownTransferCoding: 501

@@ -1,0 +1,29 @@
+// Any bytes as requests: read the same however they are cut.
+import Serving
+
+/// What a parser says of the pieces, and of their end.
+private func reading(of pieces: [ArraySlice<UInt8>]) -> (events: [RequestParser.Event], end: Refusal?) {
+    var limits = ServerLimits()
+    // Small enough to be reached.
+    limits.bodyBytes = 4096
+    var parser = RequestParser(limits: limits)
+    var events: [RequestParser.Event] = []
+    for piece in pieces {
+        parser.append(Array(piece))
+        while let event = parser.next() { events.append(event) }
+    }
+    return (events, parser.finish())
+}
+
+/// The first byte says where the rest is cut.
+@_cdecl("LLVMFuzzerTestOneInput")
+package func fuzzRequest(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let input = Array(UnsafeBufferPointer(start: start, count: count))
+    guard let first = input.first else { return 0 }
+    let bytes = input.dropFirst()
+    let cut = bytes.startIndex + bytes.count * Int(first) / 256
+    let whole = reading(of: [bytes])
+    precondition(whole == reading(of: [bytes[..<cut], bytes[cut...]]), "a cut changes what is read")
+    for case .request(let request) in whole.events { precondition(request.body.count <= 4096) }
+    return 0
+}
