@@ -54,7 +54,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", httpTypes, logging, metrics,
+                "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", "Digests", httpTypes, logging,
+                metrics,
             ],
             resources: ["openapi.yaml", "index.html", "page.css", "page.js"].map { .embedInCode("Resources/" + $0) },
             swiftSettings: strict
@@ -75,13 +76,14 @@ let package = Package(
         // Floor 1
         room("Batching"),
         room("Tokenizing", ["JSON"]),
-        room("Checkpoints", ["JSON"]),
+        room("Checkpoints", ["JSON", "Digests"]),
         room("Crediting"),
         room("Transcripts"),
         room("Evaluating", ["JSON"]),
         room("Demonstrations", ["JSON"]),
         // Floor 0
         room("JSON"),
+        room("Digests", ["COpenSSL"]),
         .target(
             name: "CKernels",
             dependencies: ["CBLAS"],
@@ -101,6 +103,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("JSONTests", ["JSON"]),
+        tests("DigestsTests", ["Digests"]),
         tests("CheckpointsTests", ["Checkpoints", "JSON"]),
         tests(
             "TokenizingTests",

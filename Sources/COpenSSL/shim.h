@@ -1,6 +1,8 @@
 // Gives Swift the TLS library, and as functions what it has as macros.
 #pragma once
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509err.h>
 
