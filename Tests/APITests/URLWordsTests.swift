@@ -28,7 +28,7 @@ import Testing
             ("pooling=min", ["pooling": "min"]), ("pooling=sws&temperature=0.5", ["temperature": 0.5]),
             ("scale=margin&temperature=1e-1", ["scale": "margin", "temperature": 0.1]),
             ("scale=logit&pooling=softmin&temperature=1", ["scale": "logit", "pooling": "softmin", "temperature": 1]),
-            ("", [:]), ("&&", [:]), ("%70ooling=%6Din", ["pooling": "min"]), ("wait=5&api_key=anything", [:]),
+            ("", [:]), ("&&", [:]), ("%70ooling=%6Din", ["pooling": "min"]), ("wait=60&api_key=anything", [:]),
         ] as [(String, JSONValue)]
     )
     func `pooling, temperature and scale are those of the native credit`(query: String, credit: JSONValue) async throws

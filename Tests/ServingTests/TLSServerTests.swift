@@ -1,5 +1,6 @@
 // HTTP under TLS is HTTP: the same answers, limits and farewells.
 import Fixtures
+import Glibc
 import HTTPTypes
 import Serving
 import Sockets
@@ -74,12 +75,17 @@ import Testing
             var silent: [PlainStream] = []
             for beginning in ["", "\u{16}", "\u{16}\u{3}\u{1}\u{1}\u{0}\u{1}"] {
                 let client = try await server.connect()
-                if !beginning.isEmpty { try await client.write(Array(beginning.utf8), stall: .seconds(5)) }
+                // On a busy machine the deadline may come before the bytes.
+                if !beginning.isEmpty { try? await client.write(Array(beginning.utf8), stall: .seconds(5)) }
                 silent.append(client)
             }
             let start = Instant.now
             for client in silent {
-                #expect(try await client.readAll().isEmpty)
+                do throws(SocketError) {
+                    #expect(try await client.readAll().isEmpty)
+                } catch {
+                    #expect(error == .lost(code: ECONNRESET))
+                }
                 await client.close()
             }
             #expect(start.duration(to: .now) < .seconds(30))
@@ -122,7 +128,7 @@ import Testing
 
     @Test func `drains without losing what was accepted, in a handshake or after it`() async throws {
         var configuration = try configuration
-        configuration.deadlines.drainGrace = .seconds(2)
+        configuration.deadlines.drainGrace = .seconds(8)
         let begun = Signal()
         let respond: Responder = { arrival in
             begun.give()
