@@ -5,10 +5,13 @@ import Sockets
 import UnixSignals
 
 /// Reads again what an operator may have replaced; where the new is bad the old stays in its place.
-struct Reloading: Service {
+struct Reloading: Service, CustomStringConvertible {
     private let hangUps: UnixSignalsSequence
     private let identity: TLSIdentity?
     private let logger: Logger
+
+    /// A name for the log; by default it would be all that this holds.
+    var description: String { "reloading" }
 
     /// Catches SIGHUP from now on.
     init(_ identity: TLSIdentity?, logger: Logger) async {

@@ -105,10 +105,13 @@ struct Serve: AsyncParsableCommand {
 }
 
 /// The server as ServiceLifecycle runs and stops it: a stop answers everything that was accepted, then returns.
-private struct HTTPService: ServiceLifecycle.Service {
+private struct HTTPService: ServiceLifecycle.Service, CustomStringConvertible {
     let server: Server
     let service: API.Service
     let scheme: String
+
+    /// ServiceLifecycle makes a service's name of it, and logs that: by default all that it holds, vocabulary and keys.
+    var description: String { "http" }
 
     func run() async throws {
         // The one line that scripts wait for; it tells the real port. From here on a signal is a graceful stop.
