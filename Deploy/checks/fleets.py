@@ -1,6 +1,7 @@
 """n replicas that come back when they die, behind the HAProxy of Deploy/haproxy."""
 
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -43,7 +44,9 @@ class Replica:
         self._start()
 
     def _start(self):
-        self.process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)
+        # Long enough for HAProxy to see that it is not ready, which takes it a second and a bit.
+        environment = {**os.environ, "LINCHPIN_GRACE_SECONDS": "2"}
+        self.process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log, env=environment)
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -53,6 +56,11 @@ class Replica:
         if code is not None:
             self.codes.append(code)
             self._start()
+
+    @property
+    def is_listening(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     @property
     def is_ready(self):
@@ -69,12 +77,16 @@ class Fleet:
         self.port, self.stats_port = free_port(), free_port()
         servers = "".join(f"    server {one.name} 127.0.0.1:{one.port}\n" for one in self.replicas)
         # As replicas-dns.cfg has it, but with the replicas written down.
-        (self.folder / "replicas.cfg").write_text(f"global\n    grace 5s\nbackend replicas from replicas\n{servers}")
+        (self.folder / "replicas.cfg").write_text(
+            f"global\n    grace 5s\nbackend replicas from replicas\n{servers}"
+            '    server waiting "${LINCHPIN_WAITING_BIND}" no-check maxconn 1024 backup\n'
+            f"backend anyone from anyone\n{servers}")
         self._proxy_log = (self.folder / "haproxy.log").open("w")
         self.proxy = Program("haproxy").start(
             "-db", "-f", CONFIGURATION, "-f", self.folder / "replicas.cfg",
             environment={"LINCHPIN_BIND": f"127.0.0.1:{self.port}",
-                         "LINCHPIN_STATS_BIND": f"127.0.0.1:{self.stats_port}"},
+                         "LINCHPIN_STATS_BIND": f"127.0.0.1:{self.stats_port}",
+                         "LINCHPIN_WAITING_BIND": f"127.0.0.1:{free_port()}"},
             stdout=self._proxy_log, stderr=subprocess.STDOUT,
         )
         self._ending = threading.Event()
@@ -100,7 +112,7 @@ class Fleet:
         self._log.close()
         self._proxy_log.close()
 
-    def wait(self, condition, seconds=60):
+    def wait(self, condition, seconds=120):
         until = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > until:
@@ -112,16 +124,21 @@ class Fleet:
         count = len(self.replicas)
         self.wait(lambda: all(one.is_ready for one in self.replicas) and self.counted("active_servers") == count)
 
-    def counted(self, name):
-        """One number of HAProxy about all replicas: retry_warnings_total, active_servers."""
+    def counted(self, name, proxy="replicas", side="backend"):
+        """One number of HAProxy: retry_warnings_total, active_servers."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.stats_port}/metrics", timeout=5) as answer:
                 page = answer.read().decode()
         except OSError:
             return -1
-        wanted = f'haproxy_backend_{name}{{proxy="replicas"}} '
+        wanted = f'haproxy_{side}_{name}{{proxy="{proxy}"}} '
         found = [line.removeprefix(wanted) for line in page.splitlines() if line.startswith(wanted)]
         return int(float(found[0])) if found else -1
+
+    @property
+    def waited(self):
+        """How many requests waited, since no replica was ready."""
+        return self.counted("http_requests_total", proxy="waiting", side="frontend")
 
     def requests(self):
         """The lines of JSON that HAProxy logged, as objects."""

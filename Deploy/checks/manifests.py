@@ -8,11 +8,6 @@ from programs import library
 from server import BINARY, ROOT, check
 
 DEPLOY = ROOT / "Deploy"
-# What a service of compose may say here: words of the Compose specification.
-SERVICE_WORDS = {
-    "build", "cap_drop", "command", "depends_on", "deploy", "environment", "image", "logging", "networks", "ports",
-    "read_only", "restart", "security_opt", "stop_grace_period", "stop_signal", "tmpfs", "user", "volumes",
-}
 
 
 def flags():
@@ -124,14 +119,25 @@ def together(named, files):
     check(address == f"linchpin.{space}.svc.cluster.local:8080", "HAProxy asks for the Service by its whole name")
 
 
+def composed(name):
+    """A file of compose, by the schema of the Compose specification."""
+    import jsonschema
+    import yaml
+
+    schema = library("check-jsonschema", "check_jsonschema", alone=True) / "builtin_schemas/vendor/compose-spec.json"
+    found = yaml.safe_load((DEPLOY / name).read_text())
+    try:
+        jsonschema.validate(found, json.loads(schema.read_text()))
+    except jsonschema.ValidationError as mistake:
+        check(False, f"{name}: {mistake.json_path}: {mistake.message}")
+    return found
+
+
 def compose(images):
     import yaml
 
-    text = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-    more = yaml.safe_load((DEPLOY / "compose.model.yaml").read_text())["services"]
+    text, more = composed("compose.yaml"), composed("compose.model.yaml")["services"]
     for name, service in text["services"].items():
-        words = set(service) | set(more.get(name, {}))
-        check(words <= SERVICE_WORDS, f"compose {name}: {words - SERVICE_WORDS}")
         check(service["read_only"] and service["cap_drop"] == ["ALL"], f"compose {name}: read-only, no capability")
         image, _, tag = service["image"].rpartition(":")
         ours = "build" in service
@@ -151,7 +157,7 @@ def compose(images):
     provider = yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/linchpin.yaml").read_text())["providers"][0]
     mounted = [volume.split(":")[1] for volume in text["services"]["grafana"]["volumes"]]
     check(provider["options"]["path"] in mounted, "Grafana finds the dashboard")
-    print(f"compose: {len(text['services'])} services")
+    print(f"compose: {len(text['services'])} services by schema and against the files that they mount")
 
 
 def examine():

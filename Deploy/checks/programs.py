@@ -48,14 +48,15 @@ class Program:
         )
 
 
-def library(requirement, module):
-    """Makes `module` importable, in the version that versions.json names."""
+def library(requirement, module, alone=False):
+    """Makes `module` importable, in the version that versions.json names, and finds it; `alone` without what it asks for."""
     name = requirement.split("[")[0]
     version = json.loads((ROOT / "Deploy/versions.json").read_text())["checks"][name][0]
     folder = FOLDER / f"{name}-{version}"
     if not folder.is_dir():
         command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
                    "--root-user-action=ignore", "--target", str(folder), f"{requirement}=={version}"]
+        command += ["--no-deps"] if alone else []
         # pip warns of clashes with what is installed, which a folder of its own does not have.
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -64,6 +65,7 @@ def library(requirement, module):
     sys.path.insert(0, str(folder))
     if importlib.util.find_spec(module) is None:
         raise SystemExit(f"FAILED: {requirement} has no {module}")
+    return folder / module
 
 
 def _unpacked(package):

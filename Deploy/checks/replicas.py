@@ -12,6 +12,8 @@ from fleets import Fleet, status
 from server import Server, arguments, check, fixture, rollouts
 
 REPLICAS, CLIENTS = 3, 12
+# Of the fleet's peak, while replicas are replaced.
+SHARE = 0.8
 
 
 def kept(answer):
@@ -27,11 +29,27 @@ def truth(model, batches):
     return [kept(answer) for _, answer in answers]
 
 
-def load(port, bodies, wanted, ending, ledger, generator):
-    """Requests one after the other, each sent once: a client that never tries again."""
+class Arrivals:
+    """Requests that come when they come, `rate` a second, whatever becomes of those before them."""
+
+    def __init__(self, rate, seed):
+        self._rate, self._generator, self._lock = rate, random.Random(seed), threading.Lock()
+        self._next = time.monotonic()
+
+    def wait(self):
+        with self._lock:
+            self._next += self._generator.expovariate(self._rate)
+            moment = self._next
+        time.sleep(max(0, moment - time.monotonic()))
+
+
+def load(port, bodies, wanted, ending, ledger, generator, arrivals):
+    """Requests, each sent once: a client that never tries again."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=150)
     while not ending.is_set():
-        place = generator.randrange(len(bodies))
+        if arrivals:
+            arrivals.wait()
+        place, began = generator.randrange(len(bodies)), time.monotonic()
         try:
             connection.request("POST", "/v1/rewards", bodies[place], {"Content-Type": "application/json"})
             response = connection.getresponse()
@@ -41,7 +59,7 @@ def load(port, bodies, wanted, ending, ledger, generator):
             elif kept(json.loads(answer)) != wanted[place]:
                 ledger["wrong"].append(place)
             else:
-                ledger["right"].append(place)
+                ledger["right"].append(time.monotonic() - began)
         except (OSError, http.client.HTTPException, ValueError) as error:
             ledger["failed"].append((0, repr(error)))
             connection.close()
@@ -49,12 +67,16 @@ def load(port, bodies, wanted, ending, ledger, generator):
             connection.close()
 
 
-def under_load(fleet, bodies, wanted, seed, disturb):
-    """What came of every request while `disturb` ran."""
+def under_load(fleet, bodies, wanted, seed, disturb, rate=None):
+    """How long each request took while `disturb` ran; without a rate one after the other, as fast as they are answered."""
     ledger, ending = collections.defaultdict(list), threading.Event()
+    # Enough that an arrival meets one who is free, even if a replica is away.
+    clients, arrivals = (4 * CLIENTS, Arrivals(rate, seed)) if rate else (CLIENTS, None)
     threads = [
-        threading.Thread(target=load, args=(fleet.port, bodies, wanted, ending, ledger, random.Random(seed * 1000 + n)))
-        for n in range(CLIENTS)
+        threading.Thread(
+            target=load,
+            args=(fleet.port, bodies, wanted, ending, ledger, random.Random(seed * 1000 + n), arrivals))
+        for n in range(clients)
     ]
     for thread in threads:
         thread.start()
@@ -63,33 +85,68 @@ def under_load(fleet, bodies, wanted, seed, disturb):
     for thread in threads:
         thread.join(timeout=180)
     check(not any(thread.is_alive() for thread in threads), "a client hangs")
-    check(not ledger["failed"], f"{len(ledger['failed'])} failed: {ledger['failed'][:3]}")
+    check(not ledger["failed"], f"{len(ledger['failed'])} of {sum(map(len, ledger.values()))} failed:"
+                                f" {collections.Counter(ledger['failed']).most_common(3)}; {fleet.folder} has the logs")
     check(not ledger["wrong"], f"{len(ledger['wrong'])} wrong answers")
-    return len(ledger["right"])
+    return ledger["right"]
+
+
+def figures(times):
+    return f"{len(times)} requests, 0 failed, every reward bit-right, the slowest after {max(times):.1f} s"
 
 
 def killings(fleet, bodies, wanted, seed, seconds, pause=2.0):
     """kill -9, every two seconds, whatever the replica is doing."""
-    generator, count, before = random.Random(seed), 0, fleet.counted("retry_warnings_total")
+    generator, kills, alive = random.Random(seed), 0, 0
+    retries, waited = fleet.counted("retry_warnings_total"), fleet.waited
 
     def disturb():
-        nonlocal count
+        nonlocal kills, alive
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             # Not in step with anything.
             time.sleep(pause * generator.uniform(0.9, 1.1))
-            generator.choice(fleet.replicas).signal(signal.SIGKILL)
-            count += 1
+            replica = generator.choice(fleet.replicas)
+            alive += replica.is_listening
+            replica.signal(signal.SIGKILL)
+            kills += 1
 
-    answered = under_load(fleet, bodies, wanted, seed, disturb)
-    retries = fleet.counted("retry_warnings_total") - before
+    times = under_load(fleet, bodies, wanted, seed, disturb)
+    retries = fleet.counted("retry_warnings_total") - retries
     check(retries > 0, "no kill met a request: this showed nothing")
-    print(f"kill -9 every {pause:.0f} s for {seconds} s, {count} times: {answered} requests, 0 failed, every reward"
-          f" bit-right; {retries} sent again by HAProxy")
+    print(f"kill -9 every {pause:.0f} s for {seconds} s: {kills} kills, {alive} of a replica that was back from the last;"
+          f" {figures(times)}; HAProxy sent {retries} again, {fleet.waited - waited} waited for a replica")
+
+
+def blackouts(fleet, bodies, wanted, seed, times):
+    """kill -9 of all replicas in the same moment: what is under way and what comes waits for the first to be back."""
+    waited = fleet.waited
+
+    def disturb():
+        for _ in range(times):
+            fleet.wait_whole()
+            time.sleep(0.5)
+            for replica in fleet.replicas:
+                replica.signal(signal.SIGKILL)
+            fleet.wait(lambda: not any(replica.is_listening for replica in fleet.replicas))
+
+    found = under_load(fleet, bodies, wanted, seed, disturb)
+    check(fleet.waited > waited, "no request came while no replica was up: this showed nothing")
+    print(f"all {REPLICAS} replicas killed at once, {times} times: {figures(found)};"
+          f" {fleet.waited - waited} waited for a replica")
+
+
+def peak(fleet, bodies, wanted, seed, seconds):
+    """Requests a second that the fleet answers, asked as fast as it does."""
+    fleet.wait_whole()
+    began = time.monotonic()
+    times = under_load(fleet, bodies, wanted, seed, lambda: time.sleep(seconds))
+    return len(times) / (time.monotonic() - began)
 
 
 def replacements(fleet, bodies, wanted, seed, times):
     """SIGTERM, one replica after the other; the next when the last is back, as in a rollout of a new version."""
+    most = peak(fleet, bodies, wanted, seed, seconds=3 if times < 10 else 10)
 
     def disturb():
         for number in range(times):
@@ -101,8 +158,10 @@ def replacements(fleet, bodies, wanted, seed, times):
             fleet.wait(lambda: len(replica.codes) > ended)
             check(replica.codes[-1] == 0, f"exit code {replica.codes[-1]} after SIGTERM")
 
-    answered = under_load(fleet, bodies, wanted, seed, disturb)
-    print(f"{times} rolling SIGTERMs: {answered} requests, 0 failed, exit 0 each time")
+    began = time.monotonic()
+    found = under_load(fleet, bodies, wanted, seed + 1, disturb, rate=SHARE * most)
+    print(f"{times} rolling SIGTERMs at {len(found) / (time.monotonic() - began):.0f} requests/s, peak {most:.0f}:"
+          f" {figures(found)}, exit 0 each time")
 
 
 def grouping(fleet, seed):
@@ -174,7 +233,7 @@ def stopping(fleet, bodies, wanted, seed):
         fleet.wait(lambda: status(f"http://127.0.0.1:{fleet.port}/health/ready") == 503, seconds=2)
         time.sleep(2)
 
-    answered = under_load(fleet, bodies, wanted, seed, disturb)
+    answered = len(under_load(fleet, bodies, wanted, seed, disturb))
     check(fleet.proxy.wait(timeout=30) == 0, f"exit code {fleet.proxy.returncode} of HAProxy")
     print(f"HAProxy drains: not ready at once, {answered} more requests answered, exit 0")
 
@@ -186,12 +245,15 @@ def main():
     batches = [generator.sample(items, generator.randint(1, 8)) for _ in range(60)]
     wanted = truth(model, batches)
     bodies = [json.dumps({"rollouts": batch}).encode() for batch in batches]
+    short, seed = options.short, options.seed
+    print(f"seed {seed}")
     with Fleet(model, REPLICAS) as fleet:
-        grouping(fleet, options.seed)
-        caught(fleet, bodies, wanted, times=5 if options.short else 30)
-        killings(fleet, bodies, wanted, options.seed, seconds=20 if options.short else 180)
-        replacements(fleet, bodies, wanted, options.seed + 1, times=3 if options.short else 100)
-        stopping(fleet, bodies, wanted, options.seed + 2)
+        grouping(fleet, seed)
+        caught(fleet, bodies, wanted, times=3 if short else 30)
+        killings(fleet, bodies, wanted, seed, seconds=20 if short else 180)
+        blackouts(fleet, bodies, wanted, seed + 1, times=1 if short else 10)
+        replacements(fleet, bodies, wanted, seed + 2, times=3 if short else 100)
+        stopping(fleet, bodies, wanted, seed + 4)
 
 
 main()
