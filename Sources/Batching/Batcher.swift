@@ -18,6 +18,8 @@ package actor Batcher {
     private let start = ContinuousClock.now
     private var plan: RoundPlan
     private var requests: [Int: Request] = [:]
+    /// Whether rounds run and end.
+    package nonisolated let pulse = Pulse()
     /// Runs rounds; nil while there are none.
     private var worker: Task<Void, Never>?
 
@@ -56,6 +58,30 @@ package actor Batcher {
         return try await reply.value()
     }
 
+    /// Answers of a work that is computed by itself, whatever is known of its tokens; it leaves nothing behind.
+    ///
+    /// Where rounds run it does nothing and is nil: they prove as much, and nobody shall wait for it.
+    package func probe(_ work: TokenWork) async throws -> [Float]? {
+        guard worker == nil else { return nil }
+        let reply = Reply<[Float]>()
+        worker = Task.detached {
+            await self.run(probe: work, for: reply)
+            await self.work()
+        }
+        return try await reply.value()
+    }
+
+    private func run(probe work: TokenWork, for reply: Reply<[Float]>) async {
+        let probe = plan.beginProbe(work)
+        do {
+            reply.settle(.success(try await answers(to: probe.round)))
+            plan.endProbe(probe, isComputed: true)
+        } catch {
+            reply.settle(.failure(error))
+            plan.endProbe(probe, isComputed: false)
+        }
+    }
+
     /// Refuses new work and returns when everything accepted is answered.
     package func drain() async {
         plan.close()
@@ -88,10 +114,14 @@ package actor Batcher {
 
     /// Runs the kernel on a round; as many answers as reads, or an error.
     private func answers(to round: Round) async throws -> [Float] {
+        pulse.begin(round)
+        var isWell = false
+        defer { pulse.end(isWell: isWell) }
         let answers = try await run(round)
         guard answers.count == round.reads else {
             throw BatchError.answerCount(expected: round.reads, received: answers.count)
         }
+        isWell = true
         return answers
     }
 

@@ -49,6 +49,15 @@ package struct PrefixTree: Sendable {
         return leaf
     }
 
+    /// As `insert`, but nothing that is known of the tokens is used, nor is anything kept of them.
+    package mutating func insertApart(_ work: TokenWork) -> Int {
+        let leaf = add(
+            Span(start: 0, tokens: work.tokens[...], reads: work.reads[...], parent: Self.root, isPrivate: true)
+        )
+        pin(leaf)
+        return leaf
+    }
+
     /// Takes a sequence out again; what is computed of it may be kept, the rest goes.
     ///
     /// Nothing of it may be running.

@@ -35,6 +35,7 @@ extension CheckpointError {
         case .tensor(let name, let file, let problem): "\(file): tensor \(name) \(problem.sentence)"
         case .missingTensor(let name): "the tensor \(name) is missing; download the weights again"
         case .outOfMemory(let tensor, let bytes): "no memory for the \(bytes) bytes of the tensor \(tensor)"
+        case .noDigest: "no SHA-256 of its files could be taken"
         case .notWritten(let path, let code): "cannot write \(path): \(String(cString: strerror(code)))"
         }
     }

@@ -11,14 +11,15 @@ package struct Checkpoint: Sendable {
     /// Tensors of other element types: they may lie in the files, and are refused when they are asked for.
     package let unsupportedTensors: [String: UnsupportedTensor]
     let files: [String: ModelFile]
-    private let place: ModelPlace
+    let place: ModelPlace
 
     private static let configLimit = 16 << 20
 
     /// Reads config.json and the header of every safetensors file; the data is not touched.
     package init(folder: String) throws(CheckpointError) {
         guard ModelPlace.isFolder(folder) else { throw .notAFolder(folder) }
-        try self.init(name: folder, place: .folder(folder))
+        // Resolved once: a link that is moved while the files are opened must not make one model out of two.
+        try self.init(name: folder, place: .folder(ModelPlace.resolved(folder)))
     }
 
     /// A model in memory, under the same checks as a folder; of two files with one name the first counts.

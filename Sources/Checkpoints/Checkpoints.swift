@@ -26,6 +26,8 @@ package enum CheckpointError: Error, Sendable, Equatable {
     case tensor(String, file: String, TensorProblem)
     case missingTensor(String)
     case outOfMemory(tensor: String, bytes: Int)
+    /// Of the files' bytes: OpenSSL has no SHA-256, or nobody wants it any more.
+    case noDigest
     /// A file that we write; what stood there before stands there still.
     case notWritten(path: String, errno: Int32)
 }

@@ -9,15 +9,19 @@ package struct EngineSettings: Sendable {
     /// What keys and values may take, those in use and those kept for later requests; 0 keeps none. Work under way may
     /// need more.
     package var cacheBytes: Int
+    /// Awaited before each round: where a test lets the computing stand still.
+    package var beforeRound: (@Sendable () async -> Void)?
 
     package init(
         compute: ComputeSettings = ComputeSettings(),
         limits: BatchLimits = BatchLimits(),
-        cacheBytes: Int = 0
+        cacheBytes: Int = 0,
+        beforeRound: (@Sendable () async -> Void)? = nil
     ) {
         self.compute = compute
         self.limits = limits
         self.cacheBytes = cacheBytes
+        self.beforeRound = beforeRound
     }
 }
 
@@ -29,7 +33,9 @@ package struct Engine: Sendable {
     package init(_ model: RewardModel, settings: EngineSettings) {
         var limits = settings.limits
         limits.cachedTokens = settings.cacheBytes / model.slotBytes
+        let beforeRound = settings.beforeRound
         batcher = Batcher(limits: limits) { round in
+            await beforeRound?()
             let pieces = round.pieces.map {
                 PackedBatch.Piece(path: $0.path, ids: $0.tokens, readPositions: $0.reads)
             }
@@ -39,6 +45,15 @@ package struct Engine: Sendable {
 
     /// What waits and what runs, for metrics.
     package var load: Load { get async { await batcher.load } }
+
+    /// Whether rounds run and end.
+    package var pulse: Pulse { batcher.pulse }
+
+    /// Who goes when the last call that uses the engine has ended, and the model with it.
+    package var lifetime: AnyObject & Sendable { batcher }
+
+    /// What `Batcher.probe` gives.
+    package func probe(_ work: TokenWork) async throws -> [Float]? { try await batcher.probe(work) }
 
     /// Refuses new work and waits until everything accepted is answered.
     package func drain() async { await batcher.drain() }

@@ -11,8 +11,8 @@ import Transformers
 package struct Scorer: Sendable {
     package let profile: Profile
     package let facts: ModelFacts
-    private let template: Template
-    private let engine: Engine
+    let template: Template
+    let engine: Engine
 
     /// Loads a model folder and proves that it can be scored with; reading the weights is what takes time.
     /// - Parameter source: who says which profile to use, where the folder shall not.
@@ -49,6 +49,12 @@ package struct Scorer: Sendable {
 
     /// What waits and what runs, for metrics.
     package var load: Load { get async { await engine.load } }
+
+    /// Whether its rounds run and end.
+    package var pulse: Pulse { engine.pulse }
+
+    /// Who goes when the last call that uses the model has ended, and its memory with it.
+    package var lifetime: AnyObject & Sendable { engine.lifetime }
 
     /// Refuses new work and waits until everything accepted is answered.
     package func drain() async { await engine.drain() }

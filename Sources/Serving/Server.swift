@@ -19,10 +19,13 @@ package final class Server: Sendable {
     package let address: SocketAddress
 
     /// Binds and listens; connections are taken once `run` is called.
-    /// - Parameter counters: where it counts, for those who want to read them beside it.
+    /// - Parameters:
+    ///   - counters: where it counts, for those who want to read them beside it.
+    ///   - heartbeat: gets its loops, for those who want to know whether they run.
     package init(
         configuration: ServerConfiguration,
         counters: Counters = Counters(),
+        heartbeat: Heartbeat = Heartbeat(),
         respond: @escaping Responder
     ) throws(SocketError) {
         self.counters = counters
@@ -36,6 +39,7 @@ package final class Server: Sendable {
             on: loops[0]
         )
         address = listener.address
+        heartbeat.watch(loops)
         (untilDrained, drainRequest) = AsyncStream.makeStream()
     }
 

@@ -31,6 +31,9 @@ package final class SocketLoop: SerialExecutor, @unchecked Sendable {
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
+    /// Takes a turn among whatever else runs here.
+    package func perform(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
+
     package func checkIsolated() { dispatchPrecondition(condition: .onQueue(queue)) }
 
     /// Lets `alarm` ring at `due`, in the place of an earlier wish.

@@ -71,7 +71,8 @@ struct ModelReader {
         _ index: TokenIndex,
         fallsBack: Bool
     ) throws(TokenizerError) -> CharacterTokens {
-        guard index.id(of: SpaceMark.bytes.span) != nil else { throw .missingByte(UInt8(ascii: " ")) }
+        let mark = SpaceMark.bytes
+        guard index.id(of: mark.span) != nil else { throw .missingByte(UInt8(ascii: " ")) }
         var unknown: Int32?
         if let text = try model.text("unk_token") {
             unknown = index.id(of: text.utf8.span)

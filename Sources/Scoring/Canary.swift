@@ -1,0 +1,66 @@
+// A tiny rollout whose rewards are known to the bit.
+package import Batching
+import Transformers
+
+/// Why a model that loads is not served.
+package enum CanaryError: Error, Sendable, Equatable {
+    /// The decoder gave a reward that is none.
+    case notFinite
+    /// The same tokens had other bits the second time: memory or a processor that cannot be trusted.
+    case notRepeatable
+    /// The forward itself failed.
+    case failed(String)
+}
+
+/// What a model answered when it was loaded, so that it can be asked again.
+package struct Canary: Sendable {
+    private let work: TokenWork
+    private let bits: [UInt32]
+    /// How long it took, the faster of two times.
+    package let seconds: Double
+    package var tokens: Int { work.tokens.count }
+
+    /// Has a tiny rollout computed twice, each time from its first token on; nobody else may be using the scorer yet.
+    package init(of scorer: Scorer) async throws(CanaryError) {
+        work = scorer.canaryWork
+        var seconds = Double.infinity
+        var runs: [[Float]] = []
+        for _ in 0..<2 {
+            let start = ContinuousClock.now
+            runs.append(try await Self.answers(scorer, work) ?? [])
+            seconds = min(seconds, (ContinuousClock.now - start) / .seconds(1))
+        }
+        guard runs.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isFinite) }) else { throw .notFinite }
+        bits = runs[0].map(\.bitPattern)
+        guard runs[1].map(\.bitPattern) == bits else { throw .notRepeatable }
+        self.seconds = seconds
+    }
+
+    /// Asks again; false where rounds run, which are proof enough.
+    ///
+    /// - Throws: `notRepeatable` where the bits are not those of the beginning.
+    package func sing(to scorer: Scorer) async throws(CanaryError) -> Bool {
+        guard let answers = try await Self.answers(scorer, work) else { return false }
+        guard answers.map(\.bitPattern) == bits else { throw .notRepeatable }
+        return true
+    }
+
+    private static func answers(_ scorer: Scorer, _ work: TokenWork) async throws(CanaryError) -> [Float]? {
+        do { return try await scorer.engine.probe(work) } catch { throw .failed("\(error)") }
+    }
+}
+
+extension Scorer {
+    /// A rollout as the profile lays it out; of a raw profile, which has no layout, two tokens.
+    fileprivate var canaryWork: TokenWork {
+        let steps = try? Steps(.list(["1 + 1 = 2.", "The answer is 2."]), separator: profile.separator)
+        if let steps, let rendering = try? template.render(.text("What is 1+1?"), steps: steps),
+            rendering.sequence.ids.count <= facts.maximumTokens
+        {
+            return TokenWork(tokens: rendering.sequence.ids, reads: rendering.sequence.readPositions)
+        }
+        let last = Int32(clamping: facts.vocabularyRows - 1)
+        return facts.maximumTokens > 1
+            ? TokenWork(tokens: [0, last], reads: [1]) : TokenWork(tokens: [last], reads: [0])
+    }
+}
