@@ -62,6 +62,8 @@ class Server:
         self.process = subprocess.Popen(
             [str(binary), "serve", *(["--model", model] if model else []), "--port", "0", *flags],
             stdout=subprocess.PIPE, stderr=self.log, text=True,
+            # The grace of a stop is the point of few checks; those ask for it with a flag, which wins.
+            env={"LINCHPIN_GRACE_SECONDS": "0", **os.environ},
         )
         line = self.process.stdout.readline()
         if not line.startswith(listening):

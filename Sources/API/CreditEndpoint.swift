@@ -6,7 +6,7 @@ import Serving
 
 extension Service {
     func credit(_ call: Call) async throws -> Response {
-        let words = try URLWords(call.request.query, known: URLWords.credit, standard: defaultCredit)
+        let words = try URLWords(call.request.query, known: URLWords.credit, standard: call.model.defaultCredit)
         let fields = try call.fields(known: ["rollouts"] + CreditRequest.bodyKeys + ["model"])
         try check(model: fields)
         guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
@@ -23,7 +23,7 @@ extension Service {
         }
         return RewardList.response(
             to: call,
-            model: servedName,
+            servedName: servedName,
             ids: rollouts.map(\.id),
             rollouts: CreditedRollouts(results, notes: notes, request: credit)
         )

@@ -37,6 +37,8 @@ extension APIError {
                 message: "The model \(name) is not served here; \(served) is.",
                 param: "model"
             )
+        case .notReady(let trouble): trouble.words
+        case .reload(let error): error.words
         case .unauthorized:
             ErrorWords(
                 status: .unauthorized,

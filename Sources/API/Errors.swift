@@ -24,6 +24,8 @@ enum APIError: Error, Equatable {
     case unauthorized
     case deadline(retryAfterSeconds: Double)
     case unknownModel(String, served: String)
+    case notReady(Trouble)
+    case reload(ReloadError)
     case scoring(ScoringError, param: String?)
     case unexpected(String)
 }

@@ -6,14 +6,17 @@ import Scoring
 import Serving
 
 extension Service {
-    /// `/health` and `/health/ready`: 503 while draining, so that callers are sent elsewhere.
+    /// `/health` and `/health/ready`: 503 says why callers are to be sent elsewhere.
     func ready(_ call: Call) async throws -> Response {
-        guard readiness.isReady else { throw APIError.scoring(.closing, param: nil) }
+        try checkReady()
         return Self.status("ok")
     }
 
-    /// `/health/live`: the process answers; it never depends on the model.
-    func live(_ call: Call) async throws -> Response { Self.status("ok") }
+    /// `/health/live`: 503 where nothing but a new process helps.
+    func live(_ call: Call) async throws -> Response {
+        try checkLive()
+        return Self.status("ok")
+    }
 
     private static func status(_ word: String) -> Response {
         var writer = JSONWriter()
@@ -35,7 +38,8 @@ extension Service {
         writer.member("object", "model")
         writer.member("created", startedAt)
         writer.member("owned_by", "linchpin")
-        writer.member("max_model_len", scorer.facts.maximumTokens)
+        writer.member("model_revision", call.model.revision)
+        writer.member("max_model_len", call.model.scorer.facts.maximumTokens)
         writer.closeObject()
         writer.closeArray()
         writer.closeObject()
@@ -44,11 +48,13 @@ extension Service {
 
     /// `/info`: what is served and how it is scored.
     func info(_ call: Call) async throws -> Response {
-        let facts = scorer.facts
-        let profile = scorer.profile
+        let facts = call.model.scorer.facts
+        let profile = call.model.scorer.profile
+        let defaultCredit = call.model.defaultCredit
         var writer = JSONWriter()
         writer.openObject()
         writer.member("model", servedName)
+        writer.member("model_revision", call.model.revision)
         writer.member("version", linchpinVersion)
         writer.member("architecture", facts.architecture)
         writer.member("profile", profile.name)
@@ -83,7 +89,7 @@ extension Service {
 
     /// `/metrics`: Prometheus text 0.0.4.
     func metricsPage(_ call: Call) async throws -> Response {
-        await metrics.record(load: scorer.load)
+        await metrics.record(load: call.model.scorer.load)
         metrics.record(connections: connections.now)
         return Response(
             status: .ok,

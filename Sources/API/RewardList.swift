@@ -17,12 +17,12 @@ struct RewardList {
     /// - Parameter ids: the callers' own, one a rollout.
     static func response(
         to call: Call,
-        model: String,
+        servedName: String,
         ids: [JSONValue?],
         rollouts: CreditedRollouts,
         returnsTokens: Bool = false
     ) -> Response {
-        var list = RewardList(requestID: call.id, model: model, rollouts)
+        var list = RewardList(requestID: call.id, servedName: servedName, revision: call.model.revision, rollouts)
         for (index, result) in rollouts.results.enumerated() {
             let isGrouped = rollouts.request.normalization != .none
             let carried = isGrouped ? [(key: "group", value: rollouts.notes[index].group ?? .null)] : []
@@ -31,12 +31,13 @@ struct RewardList {
         return list.response()
     }
 
-    private init(requestID: String, model: String, _ rollouts: CreditedRollouts) {
+    private init(requestID: String, servedName: String, revision: String, _ rollouts: CreditedRollouts) {
         writer.openObject()
         writer.member("id", "rw-\(requestID)")
         writer.member("object", "reward.list")
         writer.member("created", Int(time(nil)))
-        writer.member("model", model)
+        writer.member("model", servedName)
+        writer.member("model_revision", revision)
         if rollouts.request.normalization != .none { writer.normalization(rollouts) }
         if rollouts.notes.contains(where: { $0.tokens != nil }) {
             writer.member("token_layout", rollouts.request.effectiveLayout.rawValue)

@@ -5,7 +5,7 @@ import Serving
 
 extension Service {
     func rewards(_ call: Call) async throws -> Response {
-        let words = try URLWords(call.request.query, known: URLWords.native, standard: defaultCredit)
+        let words = try URLWords(call.request.query, known: URLWords.native, standard: call.model.defaultCredit)
         let fields = try call.fields(known: ["rollouts"] + CreditRequest.bodyKeys + ["model", "return_token_ids"])
         try check(model: fields)
         guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
@@ -15,10 +15,10 @@ extension Service {
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit, isRaw: { rollouts[$0].rollout.isRaw })
         let returnsTokens = try fields.bool("return_token_ids") ?? false
-        let results = try await score(rollouts.map(\.rollout), credit.settings, waits: words.wait)
+        let results = try await score(rollouts.map(\.rollout), credit.settings, by: call.model, waits: words.wait)
         return RewardList.response(
             to: call,
-            model: servedName,
+            servedName: servedName,
             ids: rollouts.map(\.id),
             rollouts: CreditedRollouts(results.map { $0.map(CreditedRollout.init) }, notes: notes, request: credit),
             returnsTokens: returnsTokens

@@ -7,8 +7,12 @@ package import Serving
 struct Call: Sendable {
     let request: Request
     let id: String
+    /// Taken once, when the call began: a reload changes nothing for it.
+    let model: ServedModel
     /// What stands in the place of the path's parameter.
     var parameter: String?
+    /// Whether its answer says which model it was for.
+    var namesModel = false
     var trace: TraceContext?
 }
 
@@ -18,13 +22,15 @@ extension Service {
         let started = ContinuousClock.now
         switch arrival {
         case .refusal(let refusal):
-            let call = Call(request: Request(method: .get, path: "", query: nil, headers: [:], body: []), id: makeID())
+            let nothing = Request(method: .get, path: "")
+            let call = Call(request: nothing, id: makeID(), model: models.current)
             return answer(failure: .refusal(refusal), to: call, route: "refused", since: started)
         case .request(let request):
             let (inner, isAdmitted) = access.examined(request)
             let call = Call(
                 request: inner,
                 id: requestID(request) ?? makeID(),
+                model: models.current,
                 trace: request.headers[.traceParent].flatMap(TraceContext.init)
             )
             return await answer(call, isAdmitted: isAdmitted, since: started)
@@ -47,6 +53,7 @@ extension Service {
         }
         var call = call
         call.parameter = route.match(call.request.path)
+        call.namesModel = !route.isPublic
         do {
             return finish(try await route.endpoint(call, self), call, route: route.path, since: started)
         } catch {
@@ -87,6 +94,7 @@ extension Service {
         var response = response
         response.headers[.requestID] = call.id
         response.headers[.traceParent] = call.trace?.text
+        if call.namesModel { response.headers[.modelRevision] = call.model.revision }
         let seconds = started.duration(to: .now).seconds
         metrics.record(route: route, status: response.status.code, seconds: seconds)
         var metadata: Logger.Metadata = [
@@ -114,6 +122,7 @@ extension Service {
 
 extension HTTPField.Name {
     static let requestID = known("X-Request-Id")
+    static let modelRevision = known("X-Model-Revision")
 
     /// A name that is written here.
     static func known(_ name: String) -> HTTPField.Name {

@@ -54,6 +54,7 @@ package struct Route: Sendable {
         .post("/pooling") { try await $1.pooling($0) },
         .post("/classify") { try await $1.classify($0) },
         .post("/v1/embeddings") { try await $1.embeddings($0) },
+        .post("/admin/reload") { try await $1.adminReload($0) },
         .get("/health") { try await $1.ready($0) },
         .get("/health/live") { try await $1.live($0) },
         .get("/health/ready") { try await $1.ready($0) },

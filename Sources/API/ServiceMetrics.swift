@@ -72,6 +72,22 @@ struct ServiceMetrics: Sendable {
         Meter(label: "linchpin_kernel_busy_seconds_total", dimensions: [], factory: factory).set(load.busySeconds)
     }
 
+    /// One reload: `replaced`, `unchanged` or `failed`.
+    func record(reload outcome: String) {
+        Counter(label: "linchpin_model_reloads_total", dimensions: [("outcome", outcome)], factory: factory).increment()
+    }
+
+    /// Whether this model is served (1), or was before another (0).
+    func record(model: String, revision: String, facts: ModelFacts, isServed: Bool) {
+        Meter(
+            label: "linchpin_model_info",
+            dimensions: [
+                ("model", model), ("revision", revision), ("precision", facts.precision), ("kernel", facts.kernel),
+            ],
+            factory: factory
+        ).set(isServed ? 1 : 0)
+    }
+
     func record(connections statistics: Statistics) {
         set("linchpin_open_connections", statistics.openConnections)
         set("linchpin_accepted_connections_total", statistics.acceptedConnections)

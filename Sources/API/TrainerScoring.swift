@@ -13,9 +13,10 @@ extension Service {
     func scoreAll(
         _ rollouts: [Rollout],
         _ words: URLWords,
+        by model: ServedModel,
         at path: (Int) -> String
     ) async throws -> [ScoredRollout] {
-        try await score(rollouts, words).enumerated().map { index, result throws(APIError) in
+        try await score(rollouts, words, by: model).enumerated().map { index, result throws(APIError) in
             try result.mapError { APIError.scoring($0, param: path(index)) }.get()
         }
     }
@@ -24,10 +25,12 @@ extension Service {
     func scoreScorable(
         _ rollouts: [Rollout],
         _ words: URLWords,
+        by model: ServedModel,
         at path: (Int) -> String
     ) async throws -> [ScoredRollout?] {
-        guard words.unscorable != nil else { return try await scoreAll(rollouts, words, at: path) }
-        return try await score(rollouts, words).enumerated().map { index, result throws(APIError) -> ScoredRollout? in
+        guard words.unscorable != nil else { return try await scoreAll(rollouts, words, by: model, at: path) }
+        let results = try await score(rollouts, words, by: model)
+        return try results.enumerated().map { index, result throws(APIError) -> ScoredRollout? in
             if case .failure(let error) = result, error.isOfItsText { return nil }
             return try result.mapError { APIError.scoring($0, param: path(index)) }.get()
         }
@@ -35,20 +38,24 @@ extension Service {
 
     private func score(
         _ rollouts: [Rollout],
-        _ words: URLWords
+        _ words: URLWords,
+        by model: ServedModel
     ) async throws -> [Result<ScoredRollout, ScoringError>] {
-        try await score(rollouts, words.credit, waits: words.wait ?? patience)
+        try await score(rollouts, words.credit, by: model, waits: words.wait ?? patience)
     }
 
     /// Each rollout's own result, in their order.
-    /// - Parameter limit: how long the whole may take, waiting for a full queue and all; nil: a full queue is `overloaded`.
+    /// - Parameters:
+    ///   - model: the call's own, whatever is served by now.
+    ///   - limit: how long the whole may take, waiting for a full queue and all; nil: a full queue is `overloaded`.
     func score(
         _ rollouts: [Rollout],
         _ credit: CreditSettings,
+        by model: ServedModel,
         waits limit: Duration?
     ) async throws -> [Result<ScoredRollout, ScoringError>] {
-        let results = try await within(limit) { [scorer] in
-            try await scorer.score(rollouts, credit: credit, waits: limit != nil)
+        let results = try await within(limit, model) {
+            try await model.scorer.score(rollouts, credit: credit, waits: limit != nil)
         }
         metrics.record(results)
         return results
@@ -57,6 +64,7 @@ extension Service {
     /// What `work` gives; at the deadline it is cancelled, and what still waits of it is dropped.
     private func within<Value: Sendable>(
         _ limit: Duration?,
+        _ model: ServedModel,
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         do {
@@ -69,7 +77,7 @@ extension Service {
                     return nil
                 }
                 if let first = try await group.next(), let value = first { return value }
-                throw APIError.deadline(retryAfterSeconds: await scorer.load.secondsAhead)
+                throw APIError.deadline(retryAfterSeconds: await model.scorer.load.secondsAhead)
             }
         } catch let error as ScoringError {
             throw APIError.scoring(error, param: nil)

@@ -45,9 +45,8 @@ struct BenchServer: AsyncParsableCommand {
             logger.logLevel = .warning
             let counters = Counters()
             let service = Service(
-                scorer: scorer,
+                model: ServedModel(scorer: scorer, defaultCredit: scorer.profile.defaultCredit, revision: "bench"),
                 servedName: "bench",
-                defaultCredit: scorer.profile.defaultCredit,
                 maximumBodyBytes: ServerLimits().bodyBytes,
                 connections: counters,
                 logger: logger

@@ -51,6 +51,7 @@ enum Failure: Error {
             case let error as CheckpointError: error.sentence
             case let error as TokenizerError: error.sentence
             case let error as ModelError: error.sentence
+            case let error as CanaryError: error.sentence
             default: "\(error)"
             }
         return sentence.onOneLine

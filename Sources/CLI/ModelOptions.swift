@@ -138,12 +138,30 @@ struct CreditOptions: ParsableArguments {
     var scale: String?
 
     /// The model's own default with what was said laid over it.
+    func settings(over standard: CreditSettings) throws -> CreditSettings { try choice().settings(over: standard) }
+
+    func choice() throws -> CreditChoice {
+        CreditChoice(
+            pooling: try Setting.word("pooling", pooling, as: Pooling.self),
+            temperature: try Setting.number("temperature", temperature),
+            scale: try Setting.word("scale", scale, as: Scale.self)
+        )
+    }
+}
+
+/// What flags say of the credit of a caller who does not say; the rest is the model's own.
+struct CreditChoice: Sendable {
+    let pooling: Pooling?
+    let temperature: Double?
+    let scale: Scale?
+
     func settings(over standard: CreditSettings) throws -> CreditSettings {
-        let pooling = try Setting.word("pooling", pooling, as: Pooling.self) ?? standard.pooling
-        let scale = try Setting.word("scale", scale, as: Scale.self) ?? standard.scale
-        let temperature = try Setting.number("temperature", temperature) ?? standard.temperature
         do throws(CreditError) {
-            return try CreditSettings(pooling: pooling, temperature: temperature, scale: scale)
+            return try CreditSettings(
+                pooling: pooling ?? standard.pooling,
+                temperature: temperature ?? standard.temperature,
+                scale: scale ?? standard.scale
+            )
         } catch {
             throw Failure.usage("credit: \(error.sentence)")
         }

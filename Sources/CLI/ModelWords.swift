@@ -1,5 +1,6 @@
 // The sentences of what is wrong with a model or tokenizer.
 import JSON
+import Scoring
 import Tokenizing
 import Transformers
 
@@ -36,6 +37,16 @@ extension ModelError {
 
     /// The decoders that there are.
     static let modelTypes = "qwen2, qwen3, llama, mistral"
+}
+
+extension CanaryError {
+    var sentence: String {
+        switch self {
+        case .notFinite: "it gives a reward that is not a finite number"
+        case .notRepeatable: "it gives other bits for the same rollout: memory or processor cannot be trusted"
+        case .failed(let reason): "it cannot score (\(reason))"
+        }
+    }
 }
 
 extension TokenizerError {

@@ -1,27 +1,35 @@
 // What SIGHUP does to a running server.
+import API
 import Logging
 import ServiceLifecycle
 import Sockets
 import UnixSignals
 
 /// Reads again what an operator may have replaced; where the new is bad the old stays in its place.
-struct Reloading: Service, CustomStringConvertible {
+struct Reloading: ServiceLifecycle.Service, CustomStringConvertible {
     private let hangUps: UnixSignalsSequence
     private let identity: TLSIdentity?
+    private let service: API.Service
     private let logger: Logger
 
     /// A name for the log; by default it would be all that this holds.
     var description: String { "reloading" }
 
     /// Catches SIGHUP from now on.
-    init(_ identity: TLSIdentity?, logger: Logger) async {
+    init(_ identity: TLSIdentity?, _ service: API.Service, logger: Logger) async {
         hangUps = await UnixSignalsSequence(trapping: .sighup)
         self.identity = identity
+        self.service = service
         self.logger = logger
     }
 
+    /// What is quick comes first: a certificate does not wait until a model is loaded.
     func run() async throws {
-        for await _ in hangUps.cancelOnGracefulShutdown() { reloadIdentity() }
+        for await _ in hangUps.cancelOnGracefulShutdown() {
+            reloadIdentity()
+            // Not awaited: a stop must not wait for a model that loads.
+            Task { await service.reloadInTurn() }
+        }
     }
 
     private func reloadIdentity() {

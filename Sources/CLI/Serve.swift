@@ -32,8 +32,21 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Largest body of a request (default: 8388608).", valueName: "N"))
     var maxBodyBytes: Int?
 
-    @Option(help: ArgumentHelp("Seconds that a stop waits for what was accepted (default: 25).", valueName: "N"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds after SIGTERM in which new work is still taken, while /health says no (default: 5).",
+            valueName: "N"
+        )
+    )
+    var graceSeconds: Int?
+
+    @Option(help: ArgumentHelp("Seconds that a stop then waits for what was accepted (default: 25).", valueName: "N"))
     var drainSeconds: Int?
+
+    @Option(
+        help: ArgumentHelp("Seconds without a sign of life until /health/live says no (default: 120).", valueName: "N")
+    )
+    var hangSeconds: Int?
 
     @Option(
         help: ArgumentHelp("Seconds that a trainer's request may take, waiting and all (default: 110).", valueName: "N")
@@ -64,27 +77,33 @@ struct Serve: AsyncParsableCommand {
             mallopt(M_ARENA_MAX, 2)
             Descriptors.allowAll()
             let settings = try ServeSettings(self)
-            let scorer = try modelOptions.load()
+            let loading = try ModelLoading(modelOptions, creditOptions)
+            let model = try await loading.loadWithBar()
             // What a wrong reading would show first.
             settings.logger.notice(
-                "rollouts are read and scored as the profile \(scorer.profile.name) has it",
-                metadata: ["evidence": "\(scorer.profile.evidence.joined(separator: "; "))"]
+                "rollouts are read and scored as the profile \(model.scorer.profile.name) has it",
+                metadata: [
+                    "evidence": "\(model.scorer.profile.evidence.joined(separator: "; "))",
+                    "model_revision": "\(model.revision)",
+                ]
             )
-            let counters = Counters()
+            let (counters, heartbeat) = (Counters(), Heartbeat())
             let service = Service(
-                scorer: scorer,
+                model: model,
+                loader: loading.loader,
                 servedName: settings.servedName,
-                defaultCredit: try creditOptions.settings(over: scorer.profile.defaultCredit),
                 maximumBodyBytes: settings.configuration.limits.bodyBytes,
                 access: settings.access,
                 showsMetrics: !settings.hidesMetrics,
                 patience: settings.patience,
+                hangLimit: settings.hangLimit,
+                heartbeat: heartbeat,
                 connections: counters,
                 logger: settings.logger
             )
             let server: Server
             do throws(SocketError) {
-                server = try Server(configuration: settings.configuration, counters: counters) {
+                server = try Server(configuration: settings.configuration, counters: counters, heartbeat: heartbeat) {
                     await service.respond(to: $0)
                 }
             } catch {
@@ -92,34 +111,64 @@ struct Serve: AsyncParsableCommand {
                     "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"
                 )
             }
-            // Before it listens, or a SIGHUP that comes early would end the process.
-            let reloading = await Reloading(settings.configuration.identity, logger: settings.logger)
-            let group = ServiceGroup(
-                services: [HTTPService(server: server, service: service, scheme: settings.scheme), reloading],
-                gracefulShutdownSignals: [.sigterm, .sigint],
+            let http = HTTPService(
+                server: server,
+                service: service,
+                scheme: settings.scheme,
+                grace: settings.grace,
                 logger: settings.logger
             )
+            // Before it listens, or a SIGHUP that comes early would end the process.
+            let reloading = await Reloading(settings.configuration.identity, service, logger: settings.logger)
+            let group = ServiceGroup(
+                configuration: ServiceGroupConfiguration(
+                    services: [
+                        .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
+                        .init(service: reloading),
+                    ],
+                    logger: settings.logger
+                )
+            )
             try await group.run()
+            // A thread that loads a model must not see the libraries below it taken down.
+            if service.isReloading { _exit(0) }
         }
     }
 }
 
-/// The server as ServiceLifecycle runs and stops it: a stop answers everything that was accepted, then returns.
+/// The server from its first connection to its last answer.
 private struct HTTPService: ServiceLifecycle.Service, CustomStringConvertible {
     let server: Server
     let service: API.Service
     let scheme: String
+    let grace: Duration
+    let logger: Logger
 
     /// ServiceLifecycle makes a service's name of it, and logs that: by default all that it holds, vocabulary and keys.
     var description: String { "http" }
 
     func run() async throws {
+        let signals = StopSignals()
+        let wishes = signals.wishes
         // The one line that scripts wait for; it tells the real port. From here on a signal is a graceful stop.
         Output.write("listening on \(scheme)://\(server.address)\n", to: STDOUT_FILENO)
-        await withGracefulShutdownHandler {
+        await withTaskGroup { group in
+            group.addTask { await service.watch() }
+            group.addTask { await stopWhenAsked(wishes) }
             await server.run()
-        } onGracefulShutdown: {
+            group.cancelAll()
+        }
+        // Until here the second signal had to be heard.
+        withExtendedLifetime(signals) {}
+        logger.notice("stopped")
+    }
+
+    /// Not ready at once; after the grace the door is closed, and everything accepted is answered.
+    private func stopWhenAsked(_ wishes: AsyncStream<StopSignals.Wish>) async {
+        for await wish in wishes {
             service.stopBeingReady()
+            logger.notice("stopping", metadata: ["grace_seconds": "\(wish == .inGrace ? grace : .zero)"])
+            if wish == .inGrace { try? await Task.sleep(for: grace) }
             server.drain()
         }
     }
@@ -133,6 +182,8 @@ private struct ServeSettings {
     let access: Access
     let hidesMetrics: Bool
     let patience: Duration
+    let grace: Duration
+    let hangLimit: Duration
     let logger: Logger
 
     init(_ flags: Serve) throws {
@@ -155,14 +206,17 @@ private struct ServeSettings {
             ?? builtInModelName
         access = try Setting.text("api-key-file", flags.apiKeyFile).map(Access.init(file:)) ?? Access()
         hidesMetrics = try flags.privateMetrics || Setting.isSet("private-metrics")
+        grace = .seconds(try Setting.count("grace-seconds", flags.graceSeconds, least: 0) ?? 5)
+        hangLimit = .seconds(try Setting.count("hang-seconds", flags.hangSeconds, least: 2) ?? 120)
         patience = .seconds(try Setting.count("wait-seconds", flags.waitSeconds) ?? 110)
         var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = try Setting.word("log-level", flags.logLevel, as: Logger.Level.self) ?? .notice
         self.logger = logger
     }
 
-    /// The last part of the folder's path.
+    /// The last part of the folder's path as it was given: a link that is moved to another model keeps its name.
     private static func name(of folder: String) -> String {
+        if let last = folder.split(separator: "/").last, last != ".", last != ".." { return String(last) }
         guard let resolved = realpath(folder, nil) else { return folder }
         defer { free(resolved) }
         return String(cString: resolved).split(separator: "/").last.map(String.init) ?? folder

@@ -40,11 +40,10 @@ struct GoldenService {
     }
 
     private init(folder: String, access: Access, showsMetrics: Bool) throws {
-        let scorer = try Scorer(checkpoint: Checkpoint(folder: folder))
+        let (scorer, revision) = try Scorer.named(checkpoint: Checkpoint(folder: folder))
         service = Service(
-            scorer: scorer,
+            model: ServedModel(scorer: scorer, defaultCredit: scorer.profile.defaultCredit, revision: revision),
             servedName: "golden",
-            defaultCredit: scorer.profile.defaultCredit,
             maximumBodyBytes: 1 << 20,
             access: access,
             showsMetrics: showsMetrics,

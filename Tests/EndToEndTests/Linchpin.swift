@@ -45,7 +45,10 @@ final class Linchpin {
         let output = Pipe()
         process.executableURL = Self.binary
         process.arguments = ["serve", "--model", model, "--port", "0"] + flags
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // The grace of a stop is the point of few tests; those ask for it with a flag, which wins.
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["LINCHPIN_GRACE_SECONDS": "0"]) { $1 }
+            .merging(environment) { $1 }
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()

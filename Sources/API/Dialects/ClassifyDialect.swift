@@ -8,11 +8,11 @@ extension Service {
     /// The keys tell the two apart: `input` or `messages` are vLLM's, `text` or `input_ids` SGLang's
     /// (reference/wire-apis.md sections 2.4, 2.6, 3.1 and 3.2). verl reads `data[-1].probs[-1]`, XTuner `[i].embedding[0]`.
     func classify(_ call: Call) async throws -> Response {
-        var words = try URLWords(call.request.query, known: URLWords.scalar, standard: defaultCredit)
+        var words = try URLWords(call.request.query, known: URLWords.scalar, standard: call.model.defaultCredit)
         let fields = try call.fields()
         if let isActivated = try fields.bool("use_activation") { try words.activate(isActivated) }
         let input = try PooledInput(fields, oneOf: "input", "messages", "text", "input_ids")
-        let (scored, credits) = try await judged(input, fields, words)
+        let (scored, credits) = try await judged(call, input, fields, words)
         if ["text", "input_ids"].contains(input.key) { return sglangAnswer(call, input, scored, credits) }
         return pooledList(call, idPrefix: "classify", scored) { writer, index in
             writer.member("label", "LABEL_0")
@@ -23,6 +23,7 @@ extension Service {
 
     /// One number an item: the aggregated credit, or what the URL says that an unscorable one is worth.
     func judged(
+        _ call: Call,
         _ input: PooledInput,
         _ fields: Fields,
         _ words: URLWords
@@ -33,7 +34,7 @@ extension Service {
         let rollouts = try input.items.enumerated().map { index, item in
             try item.judged(addsSpecialTokens: addsSpecialTokens, words, at: input.path(index))
         }
-        let scored = try await scoreScorable(rollouts, words, at: input.path)
+        let scored = try await scoreScorable(rollouts, words, by: call.model, at: input.path)
         return (scored, scalars(scored, of: rollouts, words))
     }
 

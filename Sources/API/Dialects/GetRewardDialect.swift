@@ -8,9 +8,9 @@ extension Service {
     /// OpenRLHF, lmm-r1 and MARTI (`query`), LightRFT (`queries`), align-anything (`prompts` and `responses`):
     /// reference/wire-apis.md sections 2.1 and 2.2. Arrays of the answer are parallel to the rollouts.
     func getReward(_ call: Call) async throws -> Response {
-        let words = try URLWords(call.request.query, known: URLWords.scalar, standard: defaultCredit)
+        let words = try URLWords(call.request.query, known: URLWords.scalar, standard: call.model.defaultCredit)
         let rollouts = try Self.trainerRollouts(try call.fields(), words)
-        let scored = try await scoreScorable(rollouts.map(\.rollout), words, at: { rollouts[$0].name })
+        let scored = try await scoreScorable(rollouts.map(\.rollout), words, by: call.model, at: { rollouts[$0].name })
         let rewards = scalars(scored, of: rollouts.map(\.rollout), words)
         var writer = JSONWriter()
         writer.openObject()

@@ -6,10 +6,13 @@ import Serving
 
 extension Service {
     /// KServe's and Triton's probes alone (reference/wire-apis.md section 3.6): no trainer infers through them.
-    func protocolLive(_ call: Call) async throws -> Response { Self.word("live") }
+    func protocolLive(_ call: Call) async throws -> Response {
+        try checkLive()
+        return Self.word("live")
+    }
 
     func protocolReady(_ call: Call) async throws -> Response {
-        guard readiness.isReady else { throw APIError.scoring(.closing, param: nil) }
+        try checkReady()
         return Self.word("ready")
     }
 
@@ -35,7 +38,7 @@ extension Service {
         return .json(writer.bytes)
     }
 
-    /// `/v2/models/{model}`: its metadata, without tensors, since nothing is inferred here.
+    /// `/v2/models/{model}`: its metadata, without tensors, since nothing is inferred here; its version is its revision.
     func protocolModel(_ call: Call) async throws -> Response {
         try checkModel(call)
         var writer = JSONWriter()
@@ -43,7 +46,7 @@ extension Service {
         writer.member("name", servedName)
         writer.key("versions")
         writer.openArray()
-        writer.string("1")
+        writer.string(call.model.revision)
         writer.closeArray()
         writer.member("platform", "linchpin")
         for key in ["inputs", "outputs"] {
@@ -58,7 +61,7 @@ extension Service {
     /// `/v2/models/{model}/ready`.
     func protocolModelReady(_ call: Call) async throws -> Response {
         try checkModel(call)
-        guard readiness.isReady else { throw APIError.scoring(.closing, param: nil) }
+        try checkReady()
         var writer = JSONWriter()
         writer.openObject()
         writer.member("name", servedName)

@@ -9,13 +9,13 @@ extension Service {
     /// The client looks neither at the status nor at the count, so an error has no `scores`; it always names the model
     /// "model", so that name is not looked at.
     func scoreEvaluation(_ call: Call) async throws -> Response {
-        let words = try URLWords(call.request.query, known: URLWords.scalar, standard: defaultCredit)
+        let words = try URLWords(call.request.query, known: URLWords.scalar, standard: call.model.defaultCredit)
         guard let texts = try call.fields().strings("messages") else { throw APIError.missingField("messages") }
         let read = try texts.enumerated().map { index, text in
             try TrainerRollout(cutting: text, after: nil, words, at: "messages[\(index)]")
         }
         let rollouts = read.map(\.rollout)
-        let scored = try await scoreScorable(rollouts, words, at: { "messages[\($0)]" })
+        let scored = try await scoreScorable(rollouts, words, by: call.model, at: { "messages[\($0)]" })
         var writer = JSONWriter()
         writer.openObject()
         writer.member("id", "scoreval-\(call.id)")

@@ -8,18 +8,18 @@ extension Service {
     /// reward_hub, sdg_hub and prm-toolkit (reference/wire-apis.md sections 2.9 and 3.1). Here the tags that stand in the
     /// text are meant; a request of any other route brings its steps instead.
     func pooling(_ call: Call) async throws -> Response {
-        var words = try URLWords(call.request.query, standard: defaultCredit)
+        var words = try URLWords(call.request.query, standard: call.model.defaultCredit)
         // No credit is asked for, and on the rewards' own scale there always is one.
-        words.credit = try CreditSettings(pooling: .last, scale: scorer.profile.scale.creditScale)
+        words.credit = try CreditSettings(pooling: .last, scale: call.model.scorer.profile.scale.creditScale)
         let fields = try call.fields()
         try check(model: fields)
-        let encoding = try fields.poolingEncoding(scorer.profile)
+        let encoding = try fields.poolingEncoding(call.model.scorer.profile)
         let addsSpecialTokens = try fields.bool("add_special_tokens")
         let input = try PooledInput(fields, oneOf: "input", "messages")
         let rollouts = input.items.map { $0.tagged(addsSpecialTokens: addsSpecialTokens) }
-        let scored = try await scoreAll(rollouts, words, at: input.path)
+        let scored = try await scoreAll(rollouts, words, by: call.model, at: input.path)
         return try pooledList(call, idPrefix: "pooling", scored) { writer, index in
-            let rows = scored[index].rows(of: scorer.profile)
+            let rows = scored[index].rows(of: call.model.scorer.profile)
             writer.member("object", "pooling")
             writer.key("data")
             switch encoding {

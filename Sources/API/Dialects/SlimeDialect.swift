@@ -9,7 +9,8 @@ extension Service {
     ///
     /// `?format=object` is for slime's `--reward-key score`; verl users post `solution_str` and read `score`.
     func slime(_ call: Call) async throws -> Response {
-        let words = try URLWords(call.request.query, known: URLWords.scalar + ["format"], standard: defaultCredit)
+        let known = URLWords.scalar + ["format"]
+        let words = try URLWords(call.request.query, known: known, standard: call.model.defaultCredit)
         let format = try words.word("format", as: Format.self)
         let fields = try call.fields()
         let verl = try fields.string("solution_str")
@@ -17,7 +18,7 @@ extension Service {
         guard let response = try verl ?? fields.string("response") else { throw APIError.missingField("response") }
         let (prompt, path) = try verl == nil ? Self.prompt(fields) : Self.question(fields)
         let rollout = try TrainerRollout(prompt: prompt, response: response, words, at: path).rollout
-        let scored = try await scoreScorable([rollout], words, at: { _ in key })
+        let scored = try await scoreScorable([rollout], words, by: call.model, at: { _ in key })
         let reward = scalars(scored, of: [rollout], words)[0]
         var writer = JSONWriter()
         switch format ?? (verl == nil ? .number : .object) {

@@ -100,7 +100,7 @@ async function learnWhatIsServed(signal) {
     const [parameters, tokens] = [served.parameters, served.max_model_len].map((count) => count.toLocaleString("en"));
     const parts = [
         served.model, `profile ${served.profile}`, `${parameters} parameters, ${served.precision}`,
-        `up to ${tokens} tokens`, `Linchpin ${served.version}`,
+        `up to ${tokens} tokens`, `revision ${served.model_revision}`, `Linchpin ${served.version}`,
     ];
     at("served").textContent = parts.join(" · ");
     at("key-form").hidden = true;

@@ -1,0 +1,79 @@
+// Loads the model that is served: at the start, and again at a reload.
+import API
+import Checkpoints
+import Dispatch
+import Glibc
+import Scoring
+
+/// Everything that serving a model was asked to be; the same for every model that comes to stand in the folder.
+struct ModelLoading: Sendable {
+    /// Nil serves the built-in model.
+    let folder: String?
+    let source: ProfileSource?
+    let settings: EngineSettings
+    let credit: CreditChoice
+
+    init(_ options: ModelOptions, _ credit: CreditOptions) throws {
+        folder = try options.folder()
+        source = try ProfileWords.source(options.profile)
+        settings = try options.engineSettings(cacheBytes: 1 << 30)
+        self.credit = try credit.choice()
+    }
+
+    var name: String { folder ?? builtInModelName }
+
+    /// Opens, proves and loads it, and has it sing twice.
+    /// - Throws: `Failure`, with the sentence of what is wrong.
+    func load(progress: LoadProgress? = nil) async throws -> ServedModel {
+        do {
+            let (scorer, revision) = try await onItsOwnThread {
+                let checkpoint = try folder.map { try Checkpoint(folder: $0) } ?? builtInCheckpoint()
+                return try Scorer.named(
+                    checkpoint: checkpoint,
+                    source: source,
+                    settings: settings,
+                    progress: progress
+                )
+            }
+            return ServedModel(
+                scorer: scorer,
+                defaultCredit: try credit.settings(over: scorer.profile.defaultCredit),
+                revision: revision,
+                canary: try await Canary(of: scorer)
+            )
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure.model(name, error)
+        }
+    }
+
+    /// The first time, where somebody may be looking.
+    func loadWithBar() async throws -> ServedModel {
+        if folder == nil {
+            Output.write("no --model: \(name) is used, the built-in demonstration model\n", to: STDERR_FILENO)
+        }
+        let progress = LoadProgress()
+        let bar = ProgressBar("loading \(name)", unit: .bytes) { (progress.doneBytes, progress.totalBytes) }
+        defer { bar.finish() }
+        return try await load(progress: progress)
+    }
+
+    /// For a reload; nil where the model is the one that the binary carries.
+    var loader: ModelLoader? {
+        guard folder != nil else { return nil }
+        return { () async throws(ModelRefusal) in
+            do { return try await load() } catch {
+                throw ModelRefusal((error as? Failure)?.line ?? Failure.sentence(error))
+            }
+        }
+    }
+
+    /// Loading blocks for minutes, so it must not hold one of the few threads that tasks share. It runs at the common
+    /// priority: the model's compute threads come from it, and would keep a lower one for good.
+    private func onItsOwnThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "linchpin.loading").async { continuation.resume(with: Result(catching: work)) }
+        }
+    }
+}
