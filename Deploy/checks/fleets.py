@@ -37,9 +37,10 @@ def status(url):
 class Replica:
     """One `linchpin serve` on a port of its own; `mind` starts it again, as systemd or a kubelet would."""
 
-    def __init__(self, name, model, log):
-        self.name, self.port, self._log = name, free_port(), log
-        self._command = [str(BINARY), "serve", "--model", model, "--port", str(self.port), "--threads", "1"]
+    def __init__(self, name, model, log, host="127.0.0.1", port=None):
+        self.name, self.host, self.port, self._log = name, host, port or free_port(), log
+        self._command = [str(BINARY), "serve", *(["--model", model] if model else []), "--threads", "1"]
+        self._command += ["--host", host, "--port", str(self.port)]
         self.codes = []
         self._start()
 
@@ -60,11 +61,11 @@ class Replica:
     @property
     def is_listening(self):
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return probe.connect_ex((self.host, self.port)) == 0
 
     @property
     def is_ready(self):
-        return status(f"http://127.0.0.1:{self.port}/health/ready") == 200
+        return status(f"http://{self.host}:{self.port}/health/ready") == 200
 
 
 class Fleet:
@@ -80,7 +81,7 @@ class Fleet:
         (self.folder / "replicas.cfg").write_text(
             f"global\n    grace 5s\nbackend replicas from replicas\n{servers}"
             '    server waiting "${LINCHPIN_WAITING_BIND}" no-check maxconn 1024 backup\n'
-            f"backend anyone from anyone\n{servers}")
+            f"backend ready from ready\n{servers}    server nobody 127.0.0.1:1 no-check backup\n")
         self._proxy_log = (self.folder / "haproxy.log").open("w")
         self.proxy = Program("haproxy").start(
             "-db", "-f", CONFIGURATION, "-f", self.folder / "replicas.cfg",
