@@ -10,10 +10,20 @@ from server import BINARY, ROOT, check
 DEPLOY = ROOT / "Deploy"
 
 
+def words():
+    """What `linchpin serve` says of its flags."""
+    return subprocess.run([BINARY, "serve", "--help"], check=True, capture_output=True, text=True).stdout
+
+
 def flags():
     """The variables that `linchpin serve` reads."""
-    text = subprocess.run([BINARY, "serve", "--help"], check=True, capture_output=True, text=True).stdout
-    return {"LINCHPIN_" + name.upper().replace("-", "_") for name in re.findall(r"--([a-z-]+)", text)}
+    return {"LINCHPIN_" + name.upper().replace("-", "_") for name in re.findall(r"--([a-z-]+)", words())}
+
+
+def longest_drain():
+    """How long linchpin may take to stop: the grace in which it still accepts, then what it has accepted."""
+    return sum(int(re.search(rf"--{flag} <\w+>[^<]*?default: (\d+)", words())[1])
+               for flag in ["grace-seconds", "drain-seconds"])
 
 
 def known_variables(path):
@@ -110,8 +120,9 @@ def together(named, files):
     proxy = named["Deployment", "haproxy"]["spec"]["template"]["spec"]
     check(proxy["terminationGracePeriodSeconds"] > longest_stop(), "HAProxy may drain to its end")
     replica = named["Deployment", "linchpin"]["spec"]["template"]["spec"]
-    pause = int(replica["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
-    check(replica["terminationGracePeriodSeconds"] > pause + 25, "a replica may drain to its end")
+    check(replica["terminationGracePeriodSeconds"] > longest_drain(), "Kubernetes: a replica may drain to its end")
+    unit = (DEPLOY / "systemd/linchpin.service").read_text()
+    check(seconds(re.search(r"^TimeoutStopSec=(.*)$", unit, re.M)[1]) > longest_drain(), "systemd: it may, too")
     given = {word.split("/")[-1] for word in proxy["containers"][0]["args"] if word.endswith(".cfg")}
     check(given == files, "HAProxy is given the files that the ConfigMap has")
     address = next(one["value"] for one in proxy["containers"][0]["env"] if one["name"] == "LINCHPIN_REPLICAS")
@@ -153,7 +164,8 @@ def compose(images):
                      if one.startswith("LINCHPIN_")}
         check(variables <= known_variables(name), f"compose {name}: {variables - known_variables(name)} is nobody's")
     check(text["networks"]["scoring"]["internal"], "replicas have no way out")
-    check(seconds(text["services"]["haproxy"]["stop_grace_period"]) > longest_stop(), "HAProxy may drain to its end")
+    patience = {name: seconds(text["services"][name]["stop_grace_period"]) for name in ["haproxy", "linchpin"]}
+    check(patience["haproxy"] > longest_stop() and patience["linchpin"] > longest_drain(), f"compose: {patience}")
     provider = yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/linchpin.yaml").read_text())["providers"][0]
     mounted = [volume.split(":")[1] for volume in text["services"]["grafana"]["volumes"]]
     check(provider["options"]["path"] in mounted, "Grafana finds the dashboard")
