@@ -24,6 +24,10 @@ package func fuzzRequest(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let cut = bytes.startIndex + bytes.count * Int(first) / 256
     let whole = reading(of: [bytes])
     precondition(whole == reading(of: [bytes[..<cut], bytes[cut...]]), "a cut changes what is read")
+    precondition(whole == reading(of: bytes.indices.map { bytes[$0...$0] }), "byte by byte something else is read")
     for case .request(let request) in whole.events { precondition(request.body.count <= 4096) }
+    // RFC 9110 5.3: lines of one name are one list.
+    let lines = bytes.split(separator: UInt8(ascii: ",")).map(Array.init)
+    precondition(ContentCoding.acceptsGzip([Array(bytes)]) == ContentCoding.acceptsGzip(lines))
     return 0
 }
