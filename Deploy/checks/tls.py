@@ -14,6 +14,7 @@ import threading
 import time
 import zlib
 
+from programs import Program
 from server import Server, arguments, check, rollouts
 
 
@@ -48,8 +49,8 @@ def served_name(server):
 
 
 def bits(answer):
-    """An answer without what names the request and the time."""
-    return {key: value for key, value in answer.items() if key not in ("id", "created")}
+    """An answer's rewards: without what names the request and the time, and what was kept from before."""
+    return [{key: value for key, value in item.items() if key != "cached_tokens"} for item in answer["data"]]
 
 
 def same_bits(server, plain):
@@ -161,16 +162,12 @@ def bombs(server, mebibytes):
 
 def stranger(server, folder):
     """What testssl.sh finds, but for what it says of these certificates, which are an operator's to choose."""
-    program = shutil.which("testssl") or shutil.which("testssl.sh")
-    if not program:
-        print("   SKIPPED testssl.sh: it is not installed")
-        return
     report = folder / "testssl.json"
-    words = ["--quiet", "--color", "0", "--warnings", "off", "--add-ca", str(folder / "authority.pem")]
-    subprocess.run(
-        [program, *words, "--jsonfile", str(report), "-p", "-s", "-f", "-P", "-S", "-U", f"127.0.0.1:{server.port}"],
-        capture_output=True, timeout=900,
+    words = ["--quiet", "--color", "0", "--warnings", "off", "--add-ca", folder / "authority.pem"]
+    done = Program("testssl").run(
+        *words, "--jsonfile", report, "-p", "-s", "-f", "-P", "-S", "-U", f"127.0.0.1:{server.port}", timeout=900,
     )
+    check(report.is_file(), f"testssl.sh made no report: {done.stdout[-500:]}")
     findings = json.loads(report.read_text())
     bad = [
         f"{one['id']}: {one['severity']}: {one['finding']}" for one in findings
