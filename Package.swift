@@ -155,3 +155,9 @@ if ProcessInfo.processInfo.environment["LINCHPIN_FUZZ"] == "1" {
         )
     }
 }
+
+// Deploy/checks/threads --short builds the tests of the rooms where threads meet, and no others.
+if ProcessInfo.processInfo.environment["LINCHPIN_THREADS"] == "1" {
+    let rooms = ["SocketsTests", "ServingTests", "BatchingTests"]
+    package.targets.removeAll { $0.type == .test && !rooms.contains($0.name) }
+}

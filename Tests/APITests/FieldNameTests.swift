@@ -20,7 +20,9 @@ import Testing
         #expect(path.fieldPath == told)
     }
 
-    @Test(arguments: [("pooling", true), ("Pooling_", true), ("", false), ("sk-1", false), ("a b", false), ("k1", false)])
+    @Test(arguments: [
+        ("pooling", true), ("Pooling_", true), ("", false), ("sk-1", false), ("a b", false), ("k1", false),
+    ])
     func `a name is told where a field could have it`(name: String, isTold: Bool) {
         #expect((name.fieldName == name) == isTold)
     }
@@ -33,7 +35,8 @@ import Testing
     @Test func `a key or a text in the wrong place does not come back`() async throws {
         let golden = try GoldenService()
         let bodies = [
-            #"{"rollouts":[],"SECRET":1}"#, #"{"rollouts":[],"model":"SECRET"}"#, #"{"rollouts":[],"credit":{"SECRET":1}}"#,
+            #"{"rollouts":[],"SECRET":1}"#, #"{"rollouts":[],"model":"SECRET"}"#,
+            #"{"rollouts":[],"credit":{"SECRET":1}}"#,
             #"{"rollouts":[{"SECRET":tru}]}"#, #"{"SECRET":1,"SECRET":2}"#,
         ]
         for body in bodies {
