@@ -20,10 +20,11 @@ RUN swift build --configuration release --product linchpin --static-swift-stdlib
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libopenblas0-pthread libssl3 libstdc++6 zlib1g \
+    && apt-get install -y --no-install-recommends libopenblas0-pthread libssl3 libstdc++6 openssl zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 65532 --no-create-home --shell /usr/sbin/nologin linchpin
 COPY --from=build /out/linchpin /usr/local/bin/linchpin
+COPY Deploy/health /usr/local/bin/linchpin-health
 USER 65532:65532
 # The compute threads are linchpin's own; OpenBLAS must not start a second set.
 ENV LINCHPIN_HOST=0.0.0.0 \
@@ -32,6 +33,6 @@ ENV LINCHPIN_HOST=0.0.0.0 \
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5m --retries=3 \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${LINCHPIN_PORT} && printf 'GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+    CMD ["linchpin-health"]
 ENTRYPOINT ["/usr/local/bin/linchpin"]
 CMD ["serve"]

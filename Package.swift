@@ -140,17 +140,24 @@ let package = Package(
 
 // Deploy/checks/fuzz alone builds these, under sanitizers: libFuzzer brings their main.
 if ProcessInfo.processInfo.environment["LINCHPIN_FUZZ"] == "1" {
-    for (reader, room) in [
-        ("Header", "Checkpoints"), ("Config", "Checkpoints"), ("Index", "Checkpoints"), ("Tokenizer", "Tokenizing"),
-        ("Request", "Serving"), ("Gzip", "Serving"),
+    for (reader, rooms) in [
+        ("Header", ["Checkpoints"]), ("Config", ["Checkpoints"]), ("Index", ["Checkpoints"]),
+        ("Tokenizer", ["Tokenizing"]), ("JSON", ["JSON"]), ("Request", ["Serving"]), ("Chunks", ["Serving"]),
+        ("Gzip", ["Serving", "CZlib"]), ("Transcript", ["Transcripts"]),
     ] {
         package.targets.append(
             .target(
                 name: "Fuzz" + reader,
-                dependencies: [.byName(name: room)],
+                dependencies: rooms.map { .byName(name: $0) },
                 path: "Tests/Fuzzing/Fuzz" + reader,
                 swiftSettings: strict
             )
         )
     }
+}
+
+// Deploy/checks/threads --short builds the tests of the rooms where threads meet, and no others.
+if ProcessInfo.processInfo.environment["LINCHPIN_THREADS"] == "1" {
+    let rooms = ["SocketsTests", "ServingTests", "BatchingTests"]
+    package.targets.removeAll { $0.type == .test && !rooms.contains($0.name) }
 }

@@ -53,8 +53,8 @@ def prepare(stage, root, binary):
         if word == "RUN":
             run("chroot", root, "sh", "-ec", rest, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
         if word == "COPY":
-            target = pathlib.Path(root, rest.split()[-1].lstrip("/"))
-            shutil.copy(binary, target)
+            *_, source, target = rest.split()
+            shutil.copy(binary if "--from=build" in rest else ROOT / source, f"{root}{target}")
     missing = subprocess.run(["chroot", root, "ldd", "/usr/local/bin/linchpin"], capture_output=True, text=True).stdout
     check("not found" not in missing, f"a shared library is missing: {missing}")
 

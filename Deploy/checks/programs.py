@@ -14,7 +14,7 @@ import sys
 
 from server import ROOT
 
-PACKAGES = {"haproxy": "haproxy", "promtool": "prometheus", "strace": "strace"}
+PACKAGES = {"haproxy": "haproxy", "promtool": "prometheus", "strace": "strace", "testssl": "testssl.sh"}
 FOLDER = ROOT / ".build-programs"
 
 
@@ -34,6 +34,8 @@ class Program:
         self.path = str(found[0])
         libraries = {str(path.parent) for path in root.glob("usr/lib/*/*.so.*")}
         self.environment["LD_LIBRARY_PATH"] = ":".join(sorted(libraries))
+        self.environment["PATH"] = f"{root}/usr/bin:{os.environ['PATH']}"
+        self.environment["TESTSSL_INSTALL_DIR"] = str(root / "etc/testssl")
 
     def run(self, *words, environment=None, **options):
         """The finished process with what it printed."""
@@ -92,13 +94,13 @@ def _unpacked(package):
 
 
 def _libraries(package):
-    """What apt would install beside it, but for the pages' JavaScript."""
+    """What apt would install beside it, but for the pages' JavaScript; testssl.sh wants `host` even for an address."""
     plan = subprocess.run(
         ["apt-get", "--simulate", "install", "--no-install-recommends", package],
         capture_output=True, text=True, check=False,
     )
     names = re.findall(r"^Inst (\S+)", plan.stdout, re.M)
-    return [name for name in names if name.startswith("lib") and not name.startswith("libjs-")]
+    return [name for name in names if name.startswith(("lib", "bind9-")) and not name.startswith("libjs-")]
 
 
 def _download(packages, folder):

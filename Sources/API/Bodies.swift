@@ -30,6 +30,6 @@ extension Call {
     private func checkType() throws(APIError) {
         guard let type = request.headers[.contentType] else { return }
         let essence = type.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
-        guard String(Substring(essence)).lowercased() == "application/json" else { throw .mediaType(type) }
+        guard String(Substring(essence)).lowercased() == "application/json" else { throw .mediaType }
     }
 }

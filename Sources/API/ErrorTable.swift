@@ -24,17 +24,17 @@ extension APIError {
                 message: "This path takes \(allowed.joined(separator: " or ")).",
                 allowed: allowed
             )
-        case .mediaType(let type):
+        case .mediaType:
             ErrorWords(
                 status: .unsupportedMediaType,
                 code: "unsupported_media_type",
-                message: "The body must be application/json, not \(type) (curl: -H 'Content-Type: application/json')."
+                message: "The body must be application/json (curl: -H 'Content-Type: application/json')."
             )
-        case .unknownModel(let name, let served):
+        case .unknownModel(let served):
             ErrorWords(
                 status: .notFound,
                 code: "unknown_model",
-                message: "The model \(name) is not served here; \(served) is.",
+                message: "There is no such model here; \(served) is served.",
                 param: "model"
             )
         case .notReady(let trouble): trouble.words
@@ -76,14 +76,13 @@ extension APIError {
         }
         switch self {
         case .notJSON(let error):
-            let place = error.path.isEmpty ? "" : " in \(error.path)"
-            var code = "invalid_json"
-            if case .duplicateKey = error.kind { code = "duplicate_key" }
-            return words(
-                code,
-                "The body is not valid JSON: \(error.kind) at byte \(error.offset)\(place).",
-                error.path.isEmpty ? nil : error.path
-            )
+            let path = error.path.fieldPath
+            let place = "at byte \(error.offset)" + (path.isEmpty ? "" : " in \(path)")
+            let param = path.isEmpty ? nil : path
+            if case .duplicateKey = error.kind {
+                return words("duplicate_key", "The body is not valid JSON: a key is there twice \(place).", param)
+            }
+            return words("invalid_json", "The body is not valid JSON: \(error.kind) \(place).", param)
         case .missingField(let param): return words("missing_field", "\(param) is missing.", param)
         case .wrongField(let param, let expected): return words("invalid_field", "\(param) must be \(expected).", param)
         case .unknownField(let param, let known):

@@ -10,7 +10,7 @@ enum APIError: Error, Equatable {
     case refusal(Refusal)
     case unknownPath
     case methodNotAllowed(allowed: [String])
-    case mediaType(String)
+    case mediaType
     case notJSON(JSONError)
     case missingField(String)
     case wrongField(String, expected: String)
@@ -23,7 +23,7 @@ enum APIError: Error, Equatable {
     case transcript(TranscriptError, param: String)
     case unauthorized
     case deadline(retryAfterSeconds: Double)
-    case unknownModel(String, served: String)
+    case unknownModel(served: String)
     case notReady(Trouble)
     case reload(ReloadError)
     case scoring(ScoringError, param: String?)

@@ -24,7 +24,7 @@ struct Fields {
 
     func refuseUnknown(except known: [String]) throws(APIError) {
         for key in object.keys where !known.contains(where: { $0.utf8.elementsEqual(key.utf8) }) {
-            throw .unknownField(name(key), known: known)
+            throw .unknownField(name(key.fieldName), known: known)
         }
     }
 

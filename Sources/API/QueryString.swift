@@ -14,10 +14,10 @@ struct QueryString: Sendable {
                 throw .wrongField("The URL", expected: "percent-encoded UTF-8 behind the question mark")
             }
             guard let value = halves.count == 2 ? Self.decoded(halves[1]) : "" else {
-                throw .wrongField("?\(name)", expected: "percent-encoded UTF-8")
+                throw .wrongField("?\(name.fieldName)", expected: "percent-encoded UTF-8")
             }
             if pairs.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
-                throw .conflictingFields("?\(name)", "?\(name)")
+                throw .conflictingFields("?\(name.fieldName)", "?\(name.fieldName)")
             }
             pairs.append((name, value))
         }

@@ -28,7 +28,7 @@ extension Service {
     /// A request may name the model that it means; it must be the one that is served.
     func check(model fields: Fields) throws(APIError) {
         if let name = try fields.string("model"), name != servedName {
-            throw .unknownModel(name, served: servedName)
+            throw .unknownModel(served: servedName)
         }
     }
 }

@@ -38,7 +38,9 @@ struct URLWords: Sendable {
         standard: CreditSettings
     ) throws(APIError) {
         let query = try QueryString(query)
-        for (name, _) in query.pairs where !known.contains(name) { throw .unknownField("?\(name)", known: known) }
+        for (name, _) in query.pairs where !known.contains(name) {
+            throw .unknownField("?\(name.fieldName)", known: known)
+        }
         let words = Words(query)
         credit = try words.credit(over: standard)
         reward = try words.word("reward", as: Pooling.self) ?? credit.pooling

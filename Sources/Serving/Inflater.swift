@@ -29,12 +29,14 @@ struct Inflater: Sendable {
             if isComplete { try beginMember() }
             // One byte more than may be, to tell what just fits from what does not.
             let room = min(Self.pieceBytes, limit - output.count) + 1
-            guard let piece = state.step(&rest, room: room) else { throw .malformed }
-            guard piece.bytes.count <= limit - output.count else { throw .tooLarge }
-            output.reserve(piece.bytes.count, within: limit)
-            output += piece.bytes
-            isComplete = piece.endsMember
-            mayHoldMore = piece.bytes.count == room && !isComplete
+            let (bytes, outcome) = state.step(&rest, room: room)
+            // Before the damage that may follow in the same bytes, or it would depend on their cutting which is told.
+            guard bytes.count <= limit - output.count else { throw .tooLarge }
+            guard outcome != .damaged else { throw .malformed }
+            output.reserve(bytes.count, within: limit)
+            output += bytes
+            isComplete = outcome == .memberEnded
+            mayHoldMore = bytes.count == room && !isComplete
         }
     }
 
@@ -75,8 +77,14 @@ private final class State: @unchecked Sendable {
 
     func beginMember() -> Bool { inflateReset(stream) == Z_OK }
 
-    /// Takes from `packed` until it is empty, `room` bytes have come out, or a member ends; nil where it is damaged.
-    func step(_ packed: inout ArraySlice<UInt8>, room: Int) -> (bytes: [UInt8], endsMember: Bool)? {
+    enum Outcome {
+        case goesOn
+        case memberEnded
+        case damaged
+    }
+
+    /// Takes from `packed` until it is empty, `room` bytes have come out, a member ends, or it is found to be damaged.
+    func step(_ packed: inout ArraySlice<UInt8>, room: Int) -> (bytes: [UInt8], outcome: Outcome) {
         var status = Z_OK
         var taken = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, initialized in
@@ -94,11 +102,11 @@ private final class State: @unchecked Sendable {
         }
         packed = packed.dropFirst(taken)
         switch status {
-        case Z_STREAM_END: return (bytes, true)
-        case Z_OK: return (bytes, false)
+        case Z_STREAM_END: return (bytes, .memberEnded)
+        case Z_OK: return (bytes, .goesOn)
         // Nothing came and nothing was held back, which is no error.
-        case Z_BUF_ERROR where packed.isEmpty: return (bytes, false)
-        default: return nil
+        case Z_BUF_ERROR where packed.isEmpty: return (bytes, .goesOn)
+        default: return (bytes, .damaged)
         }
     }
 }

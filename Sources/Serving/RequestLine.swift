@@ -13,8 +13,9 @@ struct RequestLine: Sendable {
         let parts = line.split(separator: .space, maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].isToken, !parts[1].isEmpty else { throw .malformed(.requestLine) }
         isOld = try Self.isOldVersion(parts[2])
-        // No resource here has another, and CONNECT and TRACE are refused on purpose.
-        let known: [HTTPRequest.Method] = [.get, .post, .head, .options, .put, .patch, .delete]
+        // RFC 9110 15.6.2: one that is known and that no resource here has, as TRACE, is the router's 405. CONNECT's
+        // target is no path.
+        let known: [HTTPRequest.Method] = [.get, .post, .head, .options, .put, .patch, .delete, .trace]
         guard let method = known.first(where: { parts[0].elementsEqual($0.rawValue.utf8) }) else {
             throw .unknownMethod
         }

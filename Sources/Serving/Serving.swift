@@ -75,7 +75,7 @@ package enum Refusal: Error, Sendable, Equatable {
     case headTooLarge(limit: Int)
     /// 431.
     case tooManyHeaders(limit: Int)
-    /// 501: a method that no resource here has, CONNECT and TRACE among them.
+    /// 501: a method that nobody defined for paths, CONNECT among them.
     case unknownMethod
     /// 501: a transfer coding other than `chunked`.
     case unknownTransferCoding

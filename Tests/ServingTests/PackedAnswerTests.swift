@@ -63,11 +63,12 @@ import Testing
         for name in ["content-length", "content-encoding", "vary"] { #expect(head.headers[name] == get.headers[name]) }
     }
 
-    @Test func `stays as it is where packing gains nothing`() async throws {
+    @Test func `stays as it is where packing gains nothing, and so does a page`() async throws {
         let small = Response(status: .ok, body: Array(Self.large.prefix(1023)))
         var done = Response(status: .ok, body: Self.large)
         done.headers[.contentEncoding] = "br"
-        for response in [small, done, Response(status: .noContent, body: Self.large)] {
+        let page = Response(status: .ok, headers: [.contentType: "text/html; charset=utf-8"], body: Self.large)
+        for response in [small, done, page, Response(status: .noContent, body: Self.large)] {
             let answer = try await answer(response, to: asking)
             #expect(answer.headers["content-encoding"] == response.headers[.contentEncoding])
             #expect(answer.headers["vary"] == nil)

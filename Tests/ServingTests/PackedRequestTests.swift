@@ -54,7 +54,7 @@ import Testing
             packedRequest(members) + next, packedRequest(Array(members.dropLast())) + next,
             packedRequest(members + [0]) + next, packedRequest(Gzip.pack([UInt8](repeating: 7, count: 401))) + next,
             packedRequest(Gzip.pack([UInt8](repeating: 7, count: 400))) + next,
-            packedRequest(members.map { $0 ^ 0x10 }) + next,
+            packedRequest(members.map { $0 ^ 0x10 }) + next, packedRequest(tooLargeAndDamaged) + next,
         ]
         for bytes in inputs {
             let whole = Outcome(of: [bytes], limits: limits)
@@ -67,6 +67,20 @@ import Testing
                 guard split == whole else { return #expect(split == whole, "split after byte \(index)") }
             }
         }
+    }
+
+    /// 401 bytes with another CRC than theirs: found by the fuzzer, which was told 413 or 400 as the bytes were cut.
+    private var tooLargeAndDamaged: [UInt8] {
+        var packed = Gzip.pack([UInt8](repeating: 7, count: 401))
+        packed[packed.count - 8] ^= 1
+        return packed
+    }
+
+    @Test func `too large and damaged behind that is too large`() {
+        var limits = ServerLimits()
+        limits.bodyBytes = 400
+        let outcome = Outcome(of: [packedRequest(tooLargeAndDamaged)], limits: limits)
+        #expect(outcome.refusal == .bodyTooLarge(limit: 400))
     }
 
     @Test func `comes in chunks of any size`() {

@@ -122,7 +122,6 @@ import Testing
             ("GET /a HTTP/1.1\rHost: a", .malformed(.lineEnding)),
             ("BREW /a HTTP/1.1", .unknownMethod),
             ("get /a HTTP/1.1", .unknownMethod),
-            ("TRACE /a HTTP/1.1", .unknownMethod),
             ("CONNECT a:80 HTTP/1.1", .unknownMethod),
         ] as [(String, Refusal)]
     )

@@ -73,6 +73,6 @@ extension Service {
 
     private func checkModel(_ call: Call) throws(APIError) {
         let name = call.parameter ?? ""
-        guard name == servedName else { throw .unknownModel(name, served: servedName) }
+        guard name == servedName else { throw .unknownModel(served: servedName) }
     }
 }
