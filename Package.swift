@@ -117,7 +117,7 @@ let package = Package(
         tests("BatchingTests", ["Batching"]),
         tests("TransformersTests", ["Transformers", "CKernels", "Checkpoints", "JSON"]),
         tests("SocketsTests", ["Sockets", "TLSFixtures"]),
-        tests("ServingTests", ["Serving", "Sockets", "TLSFixtures", "JSON", "CZlib", httpTypes]),
+        tests("ServingTests", ["Serving", "Sockets", "TLSFixtures", "JSON", "CMalloc", "CZlib", httpTypes]),
         tests(
             "TrainingTests",
             [

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import tempfile
 
@@ -54,8 +55,8 @@ def rollouts(limit=None):
 class Server:
     """One running `linchpin serve` on a free port; without a model, of the built-in one."""
 
-    def __init__(self, model, *flags, binary=BINARY, context=None):
-        """`context` is an ssl.SSLContext where the flags ask for TLS."""
+    def __init__(self, model, *flags, binary=BINARY, context=None, descriptors=None):
+        """`context` is an ssl.SSLContext where the flags ask for TLS; `descriptors` the most that it may open."""
         self.context = context
         listening = f"listening on {'https' if context else 'http'}://"
         self.log = tempfile.TemporaryFile()
@@ -64,6 +65,7 @@ class Server:
             stdout=subprocess.PIPE, stderr=self.log, text=True,
             # The grace of a stop is the point of few checks; those ask for it with a flag, which wins.
             env={"LINCHPIN_GRACE_SECONDS": "0", **os.environ},
+            preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))),
         )
         line = self.process.stdout.readline()
         if not line.startswith(listening):

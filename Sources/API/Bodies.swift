@@ -19,12 +19,16 @@ extension Call {
         try checkType()
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: request.body)
+            value = try JSONValue(parsing: request.body, limits: Self.limits)
         } catch {
             throw .notJSON(error)
         }
         return try Fields(value, at: "")
     }
+
+    /// No more values than the queue takes tokens by default, of which every step and every id is at least one; and two
+    /// containers for each of 65,536 rollouts. Without these a body could unfold to 56 times its size (measured).
+    private static let limits = JSONLimits(values: 1 << 20, containers: 1 << 17)
 
     /// A missing Content-Type is taken for JSON: some trainers send none (reference/wire-apis.md section 5).
     private func checkType() throws(APIError) {

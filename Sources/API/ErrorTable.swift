@@ -69,13 +69,14 @@ extension APIError {
         }
     }
 
-    /// What is wrong with the body itself: all of these are a 400.
+    /// What is wrong with the body itself: all of these are a 400, but for one that is too large.
     private var fieldWords: ErrorWords {
         func words(_ code: String, _ message: String, _ param: String?) -> ErrorWords {
             ErrorWords(status: .badRequest, code: code, message: message, param: param)
         }
         switch self {
         case .notJSON(let error):
+            if let sizeWords = error.sizeWords { return sizeWords }
             let path = error.path.fieldPath
             let place = "at byte \(error.offset)" + (path.isEmpty ? "" : " in \(path)")
             let param = path.isEmpty ? nil : path
@@ -100,6 +101,19 @@ extension APIError {
             return words("missing_field", "\(param) is missing: a step's reward depends on what was asked.", param)
         default: return words("invalid_request", "The request is not valid.", nil)
         }
+    }
+}
+
+extension JSONError {
+    /// Where it is valid JSON, for all we know, and too much of it.
+    fileprivate var sizeWords: ErrorWords? {
+        let message: String
+        switch kind {
+        case .tooManyValues(let limit): message = "The body may have at most \(limit) values."
+        case .tooManyContainers(let limit): message = "The body may have at most \(limit) arrays and objects."
+        default: return nil
+        }
+        return ErrorWords(status: .contentTooLarge, code: "body_too_large", message: message)
     }
 }
 

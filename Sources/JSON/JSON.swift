@@ -28,14 +28,22 @@ package enum JSONValue: Sendable {
 }
 
 /// What a parse may cost; the number of bytes is the caller's affair.
+///
+/// Two bytes, `1,`, become a value of 24 in an array that may be half empty; `[],` or `{},` that holds something, 100 more.
 package struct JSONLimits: Sendable {
     /// How many arrays and objects may stand inside one another.
     package let depth: Int
+    /// Values of every kind, those inside others too.
+    package let values: Int
+    /// Arrays and objects among them.
+    package let containers: Int
 
-    package init(depth: Int = 64) {
+    package init(depth: Int = 64, values: Int = .max, containers: Int = .max) {
         // A tree is freed, compared and written by recursion, which 512 levels do not exhaust.
         precondition((1...512).contains(depth), "the depth of a JSON text is limited to 1 through 512")
         self.depth = depth
+        self.values = values
+        self.containers = containers
     }
 }
 
@@ -47,6 +55,8 @@ package struct JSONError: Error, Equatable {
         case byteOrderMark
         case trailingBytes
         case tooDeep(limit: Int)
+        case tooManyValues(limit: Int)
+        case tooManyContainers(limit: Int)
         case duplicateKey(String)
         case invalidUTF8
         case controlCharacter(UInt8)

@@ -11,6 +11,8 @@ struct JSONParser {
     /// empty none is open.
     private var inner = Container(isObject: false)
     private var outer: [Container] = []
+    private var values = 0
+    private var containers = 0
 
     /// An array or object whose end has not been read.
     private struct Container {
@@ -54,6 +56,8 @@ struct JSONParser {
 
     /// Reads a value that needs no more reading, or opens a container and stands before its first value: nil.
     private mutating func scalarOrOpen() throws(JSONError) -> JSONValue? {
+        values += 1
+        guard values <= limits.values else { throw scanner.error(.tooManyValues(limit: limits.values)) }
         switch try scanner.peek() {
         case UInt8(ascii: "["):
             try push(isObject: false)
@@ -112,6 +116,8 @@ struct JSONParser {
 
     private mutating func push(isObject: Bool) throws(JSONError) {
         guard outer.count < limits.depth else { throw scanner.error(.tooDeep(limit: limits.depth)) }
+        containers += 1
+        guard containers <= limits.containers else { throw scanner.error(.tooManyContainers(limit: limits.containers)) }
         scanner.advance()
         // Swapped, as they are when it ends: a copy would count every reference up and down.
         outer.append(Container(isObject: isObject))

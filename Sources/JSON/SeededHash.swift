@@ -48,8 +48,9 @@ extension Span<UInt8> {
 /// table grows without its keys and hardly ever looks at a wrong one.
 struct HashedPlaces: Sendable {
     /// The hash's upper half over the place plus one; 0 where the slot is free.
+    ///
+    /// All that there is: a word more, and every JSON value would take eight bytes more.
     private var slots: [UInt64] = []
-    private var count = 0
 
     /// The place that has this hash and that `isIt` agrees to.
     @inline(__always) func place(_ hash: UInt64, where isIt: (Int) -> Bool) -> Int? {
@@ -64,10 +65,9 @@ struct HashedPlaces: Sendable {
         return nil
     }
 
-    /// Adds a place that is not there; it has to be less than 2^32 - 1.
+    /// Adds a place, the next after the last from 0 on; it has to be less than 2^32 - 1.
     mutating func insert(_ place: Int, _ hash: UInt64) {
-        count += 1
-        if slots.count < Self.slotCount(for: count) { grow() }
+        if slots.count < Self.slotCount(for: place + 1) { grow(for: place + 1) }
         put((hash >> 32) << 32 | UInt64(place + 1))
     }
 
@@ -79,7 +79,7 @@ struct HashedPlaces: Sendable {
         slots[slot] = entry
     }
 
-    private mutating func grow() {
+    private mutating func grow(for count: Int) {
         let old = slots
         slots = [UInt64](repeating: 0, count: Self.slotCount(for: count))
         for entry in old where entry != 0 { put(entry) }

@@ -28,11 +28,17 @@ package actor Listener {
         incoming = Readiness(.reading, of: bound, on: loop)
     }
 
+    /// What the kernel takes of a response beyond what is on its way.
+    private static let unsentBytes: Int32 = 128 * 1024
+
     private static func listen(at address: SocketAddress, backlog: Int32) throws(SocketError) -> Descriptor {
         let socket = try Descriptor.stream(address.family)
         try socket.set(SO_REUSEADDR, to: 1)
         // Accepted sockets inherit it: a small answer must not wait for the client's acknowledgement.
         try socket.set(TCP_NODELAY, at: Int32(IPPROTO_TCP), to: 1)
+        // What a client does not read is to wait here: 500 such clients took 1.6 GB of the kernel's memory for TCP, which all
+        // sockets of the machine share.
+        try socket.set(TCP_NOTSENT_LOWAT, at: Int32(IPPROTO_TCP), to: Self.unsentBytes)
         let status = address.withSocketAddress { bind(socket.number, $0, $1) }
         guard status == 0 else { throw .failed(call: "bind", code: errno) }
         guard Glibc.listen(socket.number, backlog) == 0 else { throw .failed(call: "listen", code: errno) }

@@ -153,6 +153,21 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue(parsing: nested(4).utf8, limits: JSONLimits(depth: 3)) }
     }
 
+    @Test func `as many values are read as are allowed, containers among them, and not one more`() throws {
+        let text = #"{"a":[1,"b",{"c":[]}],"d":null}"#.utf8
+        // The object, the array, 1, "b", the inner object, the empty array, null.
+        #expect(throws: Never.self) { try JSONValue(parsing: text, limits: JSONLimits(values: 7, containers: 4)) }
+        let values = #expect(throws: JSONError.self) { try JSONValue(parsing: text, limits: JSONLimits(values: 6)) }
+        #expect(values?.kind == .tooManyValues(limit: 6))
+        #expect(values?.path == "d")
+        let nested = #expect(throws: JSONError.self) { try JSONValue(parsing: text, limits: JSONLimits(containers: 3)) }
+        #expect(nested?.kind == .tooManyContainers(limit: 3))
+    }
+
+    @Test func `a value takes 24 bytes: a body of them has to fit into memory`() {
+        #expect(MemoryLayout<JSONValue>.stride == 24)
+    }
+
     @Test(arguments: ["[", "{\"a\":", "[{\"a\":", "[[],"])
     func `250,000 openings are refused at once`(opening: String) {
         let text = String(repeating: opening, count: 250_000)

@@ -1,0 +1,138 @@
+"""Slow clients by the thousand: each is closed on its deadline, and a good client hardly notices them."""
+
+import multiprocessing
+import pathlib
+import ssl
+import statistics
+import subprocess
+import tempfile
+import time
+
+from attackers import (
+    HalfHandshake, Horde, Idle, Silent, SippedRead, SlowBody, SlowChunks, SlowHead, SlowRead, SteadyBody,
+)
+from gauges import Gauges, mebibytes
+from probe import Probe, good
+from server import Server, arguments, check
+
+# What a good client's p99 under attack may be, in p99s without; CI shares its processors with who knows what.
+LONG_RATIO, SHORT_RATIO = 2.0, 4.0
+WINDOW_SECONDS = 2.5
+# Of the base line (reference/http-policy.md section 2, OK-after).
+KEPT_BYTES = 8 << 20
+
+LONG = [
+    {SlowHead: 2000},
+    {SlowBody: 1000, SlowChunks: 1000},
+    {SteadyBody: 2000},
+    {SlowRead: 250, SippedRead: 250},
+    {Idle: 4000, Silent: 1000},
+]
+SHORT = [{SlowHead: 200, SlowBody: 100, SlowChunks: 100, SteadyBody: 100, SlowRead: 50, SippedRead: 50, Idle: 200}]
+# The short form does not wait for the later deadlines: those attackers are felt, and leave.
+SHORT_DEADLINE = 10.0
+LONG_SEALED, SHORT_SEALED = [{HalfHandshake: 2000}], [{HalfHandshake: 200}]
+
+
+class Siege:
+    """One attack between two quiet times, seen by a good client throughout."""
+
+    def __init__(self, server, counts, quiet, replaces):
+        self.counts, gauges = counts, Gauges(server.process.pid)
+        self.awaited = [kind for kind in counts if replaces or kind.deadline <= SHORT_DEADLINE]
+        longest = max(kind.deadline for kind in self.awaited)
+        with Probe(server) as self.probe:
+            first = self._pass(quiet)
+            descriptors, begun, busy = gauges.descriptors, time.monotonic(), gauges.processor_seconds
+            self.horde = Horde(server, counts)
+            # Those that were ended are replaced, so that the attack does not wane.
+            self.horde.run(1.25 * longest + 1 if replaces else longest + 1, replaces)
+            attack = (begun, time.monotonic())
+            self.most = gauges.descriptors - descriptors
+            self.share = (gauges.processor_seconds - busy) / (attack[1] - begun)
+            # The rest come to their end: 2 s more of lingering, and a drip until that is felt.
+            self.horde.end(self.awaited, longest + 2 + 2 * max(kind.interval for kind in self.awaited))
+            last = self._pass(quiet)
+        self.before = self.probe.windows([first, last], WINDOW_SECONDS)
+        self.during = self.probe.windows([attack], WINDOW_SECONDS)
+
+    @staticmethod
+    def _pass(seconds):
+        begun = time.monotonic()
+        time.sleep(seconds)
+        return begun, time.monotonic()
+
+    def report(self, limit):
+        check(not self.probe.failures, f"{len(self.probe.failures)} good requests failed: {self.probe.failures[:2]}")
+        check(not self.horde.held, f"{len(self.horde.held)} attackers were never ended")
+        faults = [f"{one.name} {fault}" for one in self.horde.ended if (fault := one.fault(self.horde.lag))]
+        check(not faults, f"{len(faults)} of {len(self.horde.ended)} were not ended as they should: {faults[:3]}")
+        for kind, count in self.counts.items():
+            times = [one.seconds for one in self.horde.ended if type(one) is kind]
+            told = f"{len(times)} ended after {min(times):.2f} to {max(times):.2f} s" if times else "none ended"
+            print(f"   {count} x {kind.name}: {told} (deadline {kind.deadline:g} s)")
+        calm, stormy = statistics.median(self.before), statistics.median(self.during)
+        print(f"   up to {self.most} connections, {self.share:.2f} processors; a good client's p99 {calm * 1e3:.1f} ms,"
+              f" under attack {stormy * 1e3:.1f} ms: {stormy / calm:.2f} times (medians of {len(self.before)} and"
+              f" {len(self.during)} windows, {len(self.probe.samples)} requests)", flush=True)
+        check(stormy <= limit * calm, f"a good client's p99 is {stormy / calm:.2f} times as long, more than {limit:g}")
+
+
+def besieged(server, sieges, is_short):
+    """All attacks, one after the other; afterwards the server is as it was."""
+    quiet, limit = (3, SHORT_RATIO) if is_short else (15, LONG_RATIO)
+    gauges, expected = Gauges(server.process.pid), good(server)
+    with Probe(server):
+        time.sleep(quiet)
+    time.sleep(0.5)
+    descriptors, resident = gauges.descriptors, gauges.resident
+    for counts in sieges:
+        Siege(server, counts, quiet, replaces=not is_short).report(limit)
+    check(good(server) == expected, "other rewards after the attacks")
+    # Memory is given back when there is time for it.
+    time.sleep(3)
+    more, growth = gauges.descriptors - descriptors, gauges.resident - resident
+    print(f"   afterwards {more:+d} descriptors, {mebibytes(growth)} more memory", flush=True)
+    check(more <= 0, f"{more} descriptors are left")
+    check(growth <= KEPT_BYTES, f"{mebibytes(growth)} are left")
+
+
+def sealed(folder):
+    """Flags of a server under TLS, and the context of its clients."""
+    folder = pathlib.Path(folder)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=folder, check=True, capture_output=True,
+    )
+    flags = ["--tls-cert", str(folder / "cert.pem"), "--tls-key", str(folder / "key.pem")]
+    return flags, ssl.create_default_context(cafile=folder / "cert.pem")
+
+
+def plain(is_short):
+    with Server(None, "--no-cache") as server:
+        besieged(server, SHORT if is_short else LONG, is_short)
+
+
+def under_tls(is_short):
+    with tempfile.TemporaryDirectory() as folder:
+        flags, context = sealed(folder)
+        with Server(None, "--no-cache", *flags, context=context) as server:
+            besieged(server, SHORT_SEALED if is_short else LONG_SEALED, is_short)
+
+
+def main():
+    is_short = arguments(__doc__).short
+    parts = [multiprocessing.Process(target=part, args=(is_short,)) for part in (plain, under_tls)]
+    for part in parts:
+        part.start()
+        if not is_short:
+            part.join()
+    for part in parts:
+        part.join()
+    check(not any(part.exitcode for part in parts), "see above")
+    print("every slow client was ended on its deadline, and good ones went on")
+
+
+if __name__ == "__main__":
+    main()
