@@ -45,8 +45,8 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "API", "Training", "Evaluating", "Demonstrations", "Serving", "Sockets", "Scoring", "Transformers",
-                "Batching", "Tokenizing", "Checkpoints", "Crediting", "JSON", "CMalloc", argumentParser, logging,
-                lifecycle, signals,
+                "Batching", "Tokenizing", "Checkpoints", "Crediting", "JSON", "Logs", "CMalloc", argumentParser,
+                logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),
@@ -54,8 +54,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", "Digests", httpTypes, logging,
-                metrics,
+                "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", "Digests", "Logs", httpTypes,
+                logging, metrics,
             ],
             resources: ["openapi.yaml", "index.html", "page.css", "page.js"].map { .embedInCode("Resources/" + $0) },
             swiftSettings: strict
@@ -81,6 +81,7 @@ let package = Package(
         room("Transcripts"),
         room("Evaluating", ["JSON"]),
         room("Demonstrations", ["JSON"]),
+        room("Logs", ["JSON", logging]),
         // Floor 0
         room("JSON"),
         room("Digests", ["COpenSSL"]),
@@ -114,6 +115,7 @@ let package = Package(
         tests("TranscriptsTests", ["Transcripts"], besides: ["golden.json", "make_golden.py"]),
         tests("EvaluatingTests", ["Evaluating", "JSON"]),
         tests("DemonstrationsTests", ["Demonstrations", "JSON"], besides: ["golden-7.jsonl"]),
+        tests("LogsTests", ["Logs", "JSON", logging]),
         tests("BatchingTests", ["Batching"]),
         tests("TransformersTests", ["Transformers", "CKernels", "Checkpoints", "JSON"]),
         tests("SocketsTests", ["Sockets", "TLSFixtures"]),
@@ -131,7 +133,10 @@ let package = Package(
         ),
         tests(
             "APITests",
-            ["API", "Serving", "Scoring", "Batching", "Checkpoints", "JSON", httpTypes, logging, metrics, yams]
+            [
+                "API", "Serving", "Scoring", "Batching", "Checkpoints", "JSON", "Logs", httpTypes, logging, metrics,
+                yams,
+            ]
         ),
         tests("EndToEndTests", ["JSON", "TLSFixtures"]),
     ],

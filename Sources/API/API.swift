@@ -1,6 +1,7 @@
 // What is served, and what every endpoint may use of it.
 import Glibc
 package import Logging
+package import Logs
 package import Serving
 
 /// A model under its served name, which stays the same where a reload puts another model in its place.
@@ -23,9 +24,12 @@ package struct Service: Sendable {
     let metrics = ServiceMetrics(factory: PrometheusMetrics())
     let connections: Counters
     let logger: Logger
+    /// Where the logger's lines go.
+    let logOutput: LogOutput?
 
     /// - Parameters:
     ///   - connections: what the server in front of it counts, for `/metrics`.
+    ///   - logOutput: what the logger's lines are written by, for `/metrics`.
     ///   - patience: below slime's 120 s, which count from before the connection.
     ///   - hangLimit: a round of 1,024 tokens of a model of 7B takes 20 s on two slow cores; this is six times as much.
     ///   - heartbeat: of the server in front of it.
@@ -40,7 +44,8 @@ package struct Service: Sendable {
         hangLimit: Duration = .seconds(120),
         heartbeat: Heartbeat = Heartbeat(),
         connections: Counters,
-        logger: Logger
+        logger: Logger,
+        logOutput: LogOutput? = nil
     ) {
         models = ServedModels(model)
         self.loader = loader
@@ -53,6 +58,7 @@ package struct Service: Sendable {
         self.heartbeat = heartbeat
         self.connections = connections
         self.logger = logger
+        self.logOutput = logOutput
         record(model, isServed: true)
     }
 }

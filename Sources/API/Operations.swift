@@ -91,6 +91,7 @@ extension Service {
     func metricsPage(_ call: Call) async throws -> Response {
         await metrics.record(load: call.model.scorer.load)
         metrics.record(connections: connections.now)
+        metrics.record(ProcessReading(), droppedLogLines: logOutput?.droppedLines ?? 0)
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

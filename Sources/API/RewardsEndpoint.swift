@@ -15,7 +15,7 @@ extension Service {
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit, isRaw: { rollouts[$0].rollout.isRaw })
         let returnsTokens = try fields.bool("return_token_ids") ?? false
-        let results = try await score(rollouts.map(\.rollout), credit.settings, by: call.model, waits: words.wait)
+        let results = try await score(rollouts.map(\.rollout), credit.settings, waits: words.wait, for: call)
         return RewardList.response(
             to: call,
             servedName: servedName,

@@ -1,6 +1,7 @@
 // Finds the endpoint of a request and answers its failures.
 import HTTPTypes
 import Logging
+import Scoring
 package import Serving
 
 /// A request on its way through an endpoint, with the id that its answer and its log lines bear.
@@ -14,6 +15,8 @@ struct Call: Sendable {
     /// Whether its answer says which model it was for.
     var namesModel = false
     var trace: TraceContext?
+    /// What its rollouts took, once they are scored.
+    let account = Account()
 }
 
 extension Service {
@@ -75,36 +78,52 @@ extension Service {
         since started: ContinuousClock.Instant
     ) -> Response {
         let words = failure.words
-        if words.status.code >= 500 {
-            logger.error(
-                "\(words.message)",
-                metadata: ["request_id": "\(call.id)", "code": "\(words.code)", "cause": "\(failure)"]
-            )
-        }
+        note(failure, words, call)
         let response = words.response(requestID: call.id, isPlain: route.utf8.starts(with: "/v2".utf8))
-        return finish(response, call, route: route, since: started)
+        return finish(response, call, route: route, code: words.code, since: started)
+    }
+
+    /// What somebody should look at has a line of its own; a caller's mistake and a full queue have their codes.
+    private func note(_ failure: APIError, _ words: ErrorWords, _ call: Call) {
+        let metadata: Logger.Metadata = ["request_id": "\(call.id)", "code": "\(words.code)"]
+        if words.status == .internalServerError {
+            logger.error("\(words.message)", metadata: metadata.merging(["cause": "\(failure)"]) { $1 })
+        } else if case .deadline = failure {
+            logger.warning("\(words.message)", metadata: metadata)
+        }
     }
 
     private func finish(
         _ response: Response,
         _ call: Call,
         route: String,
+        code: String? = nil,
         since started: ContinuousClock.Instant
     ) -> Response {
         var response = response
+        let record = CallRecord(
+            id: call.id,
+            route: route,
+            // nginx's 499: nobody reads this answer, so it is none of the 503 that callers see.
+            status: code == Self.callerLeft ? 499 : response.status.code,
+            code: code,
+            seconds: started.duration(to: .now).seconds,
+            cost: call.account.cost,
+            trace: call.trace,
+            isClientGone: Task.isCancelled
+        )
         response.headers[.requestID] = call.id
         response.headers[.traceParent] = call.trace?.text
         if call.namesModel { response.headers[.modelRevision] = call.model.revision }
-        let seconds = started.duration(to: .now).seconds
-        metrics.record(route: route, status: response.status.code, seconds: seconds)
-        var metadata: Logger.Metadata = [
-            "request_id": "\(call.id)", "route": "\(route)", "status": "\(response.status.code)",
-            "seconds": "\(seconds)",
-        ]
-        if let trace = call.trace?.trace { metadata["trace_id"] = "\(trace)" }
-        logger.info("request", metadata: metadata)
+        if let cost = record.cost, cost.scored > 0 {
+            response.headers[.serverTiming] = cost.serverTiming(total: record.seconds)
+        }
+        metrics.record(record)
+        logger.info("request", metadata: record.metadata)
         return response
     }
+
+    private static let callerLeft = ScoringError.cancelled.words(param: nil).code
 
     /// The caller's `X-Request-Id` where it can be echoed safely: 1 to 128 visible ASCII characters.
     private func requestID(_ request: Request) -> String? {
@@ -123,6 +142,7 @@ extension Service {
 extension HTTPField.Name {
     static let requestID = known("X-Request-Id")
     static let modelRevision = known("X-Model-Revision")
+    static let serverTiming = known("Server-Timing")
 
     /// A name that is written here.
     static func known(_ name: String) -> HTTPField.Name {

@@ -4,72 +4,121 @@ import CoreMetrics
 import Scoring
 import Serving
 
-/// The names of every metric, with the prefix `linchpin_`; times in seconds.
+/// Every metric but those of `process_`; times in seconds. Labels come from tables of ours, so callers cannot add any.
 struct ServiceMetrics: Sendable {
+    /// Why rollouts are given up with their whole request.
+    enum Reason: String, CaseIterable {
+        case clientGone = "client_gone"
+        case deadline
+        case overload
+        case shuttingDown = "shutting_down"
+        /// Ours.
+        case fault
+    }
+
     private let factory: PrometheusMetrics
-    private let scored: Counter
-    private let failed: Counter
-    private let tokens: Counter
-    private let queue: CoreMetrics.Timer
-    private let kernel: CoreMetrics.Timer
-    private let rewards: Recorder
 
     init(factory: PrometheusMetrics) {
         self.factory = factory
-        scored = Counter(label: "linchpin_rollouts_total", dimensions: [("outcome", "scored")], factory: factory)
-        failed = Counter(label: "linchpin_rollouts_total", dimensions: [("outcome", "failed")], factory: factory)
-        tokens = Counter(label: "linchpin_tokens_total", dimensions: [], factory: factory)
-        queue = CoreMetrics.Timer(label: "linchpin_queue_seconds", dimensions: [], factory: factory)
-        kernel = CoreMetrics.Timer(label: "linchpin_kernel_seconds", dimensions: [], factory: factory)
-        rewards = Recorder(label: "linchpin_reward", dimensions: [], aggregate: true, factory: factory)
+        gauge("linchpin_build_info", [("version", linchpinVersion)], 1)
+        // A series that begins with its first event has no rate of it.
+        for outcome in ["scored", "failed"] { count("linchpin_rollouts_total", [("outcome", outcome)], 0) }
+        for outcome in ["replaced", "unchanged", "failed"] {
+            count("linchpin_model_reloads_total", [("outcome", outcome)], 0)
+        }
+        for reason in Reason.allCases { count("linchpin_unscored_rollouts_total", [("reason", reason.rawValue)], 0) }
+        count("linchpin_tokens_total", [], 0)
+        count("linchpin_cached_rollouts_total", [], 0)
     }
 
     func exposition() -> [UInt8] { factory.exposition() }
 
-    /// One answered request. The label `route` comes from the route table, so its values are few.
-    func record(route: String, status: Int, seconds: Double) {
-        Counter(
-            label: "linchpin_requests_total",
-            dimensions: [("route", route), ("status", "\(status)")],
-            factory: factory
-        ).increment()
-        CoreMetrics.Timer(
-            label: "linchpin_request_seconds",
-            dimensions: [("route", route)],
-            factory: factory
-        ).recordSeconds(seconds)
+    /// One answered request.
+    func record(_ call: CallRecord) {
+        count("linchpin_requests_total", [("route", call.route), ("status", "\(call.status)")])
+        if let code = call.code { count("linchpin_errors_total", [("code", code)]) }
+        time("linchpin_request_seconds", call.route, call.seconds)
+        guard let cost = call.cost, cost.scored > 0 else { return }
+        time("linchpin_tokenize_seconds", call.route, cost.tokenize)
+        time("linchpin_queue_seconds", call.route, cost.queue)
+        time("linchpin_kernel_seconds", call.route, cost.kernel)
     }
 
-    /// The rollouts of one request.
-    func record(_ results: [Result<ScoredRollout, ScoringError>]) {
+    /// The rollouts of one request, with the scale of the rewards.
+    func record(_ results: [Result<ScoredRollout, ScoringError>], model: String, scale: RewardScale) {
+        let rewards = factory.recorder(
+            "linchpin_reward",
+            [("model", model), ("scale", scale.rawValue)],
+            bounds: scale.bounds
+        )
         for result in results {
-            guard case .success(let rollout) = result else {
-                failed.increment()
-                continue
+            switch result {
+            case .success(let rollout):
+                count("linchpin_rollouts_total", [("outcome", "scored")])
+                count("linchpin_tokens_total", [], rollout.tokenIDs.count)
+                if rollout.cachedTokens > 0 { count("linchpin_cached_rollouts_total", []) }
+                for case let reward? in rollout.steps.map(\.reward) { rewards.record(reward) }
+            case .failure(let error):
+                count("linchpin_rollouts_total", [("outcome", "failed")])
+                count("linchpin_rollout_errors_total", [("code", error.words(param: nil).code)])
             }
-            scored.increment()
-            tokens.increment(by: rollout.tokenIDs.count)
-            queue.recordSeconds(rollout.queueSeconds)
-            kernel.recordSeconds(rollout.kernelSeconds)
-            for case let reward? in rollout.steps.map(\.reward) { rewards.record(reward) }
         }
     }
 
-    /// What waits and runs at this moment.
+    /// Rollouts of a request that ended before they were scored.
+    func record(unscored rollouts: Int, _ reason: Reason) {
+        count("linchpin_unscored_rollouts_total", [("reason", reason.rawValue)], rollouts)
+    }
+
+    /// One reload: `replaced`, `unchanged` or `failed`.
+    func record(reload outcome: String) { count("linchpin_model_reloads_total", [("outcome", outcome)]) }
+
+    /// Whether this model is served (1), or was before another (0).
+    func record(model: String, revision: String, facts: ModelFacts, isServed: Bool) {
+        gauge(
+            "linchpin_model_info",
+            isServed ? 1.0 : 0.0,
+            [("model", model), ("revision", revision), ("precision", facts.precision), ("kernel", facts.kernel)]
+        )
+    }
+
+    private func count(_ label: String, _ dimensions: [(String, String)], _ amount: Int = 1) {
+        Counter(label: label, dimensions: dimensions, factory: factory).increment(by: amount)
+    }
+
+    private func time(_ label: String, _ route: String, _ seconds: Double) {
+        CoreMetrics.Timer(label: label, dimensions: [("route", route)], factory: factory).recordSeconds(seconds)
+    }
+
+    private func gauge(_ label: String, _ dimensions: [(String, String)] = [], _ value: Double?) {
+        guard let value else { return }
+        Meter(label: label, dimensions: dimensions, factory: factory).set(value)
+    }
+
+    private func gauge(_ label: String, _ value: Int?) { gauge(label, value.map(Double.init)) }
+}
+
+// What is as it is at the moment somebody looks.
+extension ServiceMetrics {
     func record(load: Load) {
-        set("linchpin_queue_tokens", load.queuedTokens)
-        set("linchpin_queue_rollouts", load.queuedItems)
-        set("linchpin_waiting_tokens", load.waitingTokens)
-        set("linchpin_waiting_rollouts", load.waitingItems)
-        set("linchpin_running_tokens", load.runningTokens)
-        set("linchpin_running_rollouts", load.runningItems)
-        set("linchpin_batches_total", load.batches)
-        set("linchpin_dropped_rollouts_total", load.droppedItems)
-        set("linchpin_computed_tokens_total", load.tokens)
-        set("linchpin_cached_tokens_total", load.cachedTokens)
-        set("linchpin_slots_in_use", load.slotsInUse)
-        set("linchpin_slots_kept", load.slotsKept)
-        Meter(label: "linchpin_kernel_busy_seconds_total", dimensions: [], factory: factory).set(load.busySeconds)
+        gauge("linchpin_queue_requests", load.openRequests)
+        gauge("linchpin_queue_rollouts", load.queuedItems)
+        gauge("linchpin_queue_tokens", load.queuedTokens)
+        gauge("linchpin_waiting_requests", load.waitingRequests)
+        gauge("linchpin_waiting_rollouts", load.waitingItems)
+        gauge("linchpin_waiting_tokens", load.waitingTokens)
+        gauge("linchpin_running_rollouts", load.runningItems)
+        gauge("linchpin_running_tokens", load.runningTokens)
+        gauge("linchpin_batches_total", load.batches)
+        gauge("linchpin_dropped_rollouts_total", load.droppedItems)
+        gauge("linchpin_computed_tokens_total", load.tokens)
+        gauge("linchpin_computed_tokens_per_second", load.computedTokensPerSecond)
+        gauge("linchpin_cached_tokens_total", load.cachedTokens)
+        gauge("linchpin_slots_in_use", load.slotsInUse)
+        gauge("linchpin_slots_kept", load.slotsKept)
+        gauge("linchpin_kernel_busy_seconds_total", load.busySeconds)
+        let fill = Histogram(bounds: RoundFill.bounds, counts: load.fill.counts, sum: load.fill.sum)
+        factory.show(fill, as: "linchpin_batch_fill_ratio")
     }
 
     /// One reload: `replaced`, `unchanged` or `failed`.
@@ -89,14 +138,31 @@ struct ServiceMetrics: Sendable {
     }
 
     func record(connections statistics: Statistics) {
-        set("linchpin_open_connections", statistics.openConnections)
-        set("linchpin_accepted_connections_total", statistics.acceptedConnections)
-        set("linchpin_failed_handshakes_total", statistics.failedHandshakes)
-        set("linchpin_refused_requests_total", statistics.refusals)
-        set("linchpin_clients_gone_total", statistics.clientsGone)
+        gauge("linchpin_open_connections", statistics.openConnections)
+        gauge("linchpin_accepted_connections_total", statistics.acceptedConnections)
+        gauge("linchpin_failed_handshakes_total", statistics.failedHandshakes)
+        gauge("linchpin_refused_requests_total", statistics.refusals)
+        gauge("linchpin_clients_gone_total", statistics.clientsGone)
     }
 
-    private func set(_ label: String, _ value: Int) {
-        Meter(label: label, dimensions: [], factory: factory).set(value)
+    func record(_ process: ProcessReading, droppedLogLines: Int) {
+        gauge("linchpin_dropped_log_lines_total", droppedLogLines)
+        gauge("process_cpu_seconds_total", process.processorSeconds)
+        gauge("process_start_time_seconds", ProcessReading.startTime)
+        gauge("process_resident_memory_bytes", process.residentBytes)
+        gauge("process_virtual_memory_bytes", process.virtualBytes)
+        gauge("process_open_fds", process.openDescriptors)
+        gauge("process_max_fds", process.descriptorLimit)
+    }
+}
+
+extension RewardScale {
+    /// Upper bounds of the histogram of rewards; the ends, where a sure model's rewards lie, are told apart.
+    fileprivate var bounds: [Double] {
+        switch self {
+        case .probability: [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
+        case .margin: [-0.98, -0.9, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.98, 1]
+        case .raw: [-50, -20, -10, -5, -2, -1, -0.5, 0, 0.5, 1, 2, 5, 10, 20, 50]
+        }
     }
 }

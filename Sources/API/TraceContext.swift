@@ -7,6 +7,8 @@ struct TraceContext: Equatable {
     let text: String
     /// 32 digits.
     let trace: Substring
+    /// The caller's span, 16 digits.
+    let span: Substring
 
     /// Nil for what is malformed, which is ignored: a trace is the caller's affair.
     init?(_ text: String) {
@@ -20,6 +22,7 @@ struct TraceContext: Equatable {
         else { return nil }
         self.text = text
         trace = parts[1]
+        span = parts[2]
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

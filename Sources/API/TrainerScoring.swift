@@ -13,10 +13,10 @@ extension Service {
     func scoreAll(
         _ rollouts: [Rollout],
         _ words: URLWords,
-        by model: ServedModel,
+        for call: Call,
         at path: (Int) -> String
     ) async throws -> [ScoredRollout] {
-        try await score(rollouts, words, by: model).enumerated().map { index, result throws(APIError) in
+        try await score(rollouts, words, call).enumerated().map { index, result throws(APIError) in
             try result.mapError { APIError.scoring($0, param: path(index)) }.get()
         }
     }
@@ -25,11 +25,11 @@ extension Service {
     func scoreScorable(
         _ rollouts: [Rollout],
         _ words: URLWords,
-        by model: ServedModel,
+        for call: Call,
         at path: (Int) -> String
     ) async throws -> [ScoredRollout?] {
-        guard words.unscorable != nil else { return try await scoreAll(rollouts, words, by: model, at: path) }
-        let results = try await score(rollouts, words, by: model)
+        guard words.unscorable != nil else { return try await scoreAll(rollouts, words, for: call, at: path) }
+        let results = try await score(rollouts, words, call)
         return try results.enumerated().map { index, result throws(APIError) -> ScoredRollout? in
             if case .failure(let error) = result, error.isOfItsText { return nil }
             return try result.mapError { APIError.scoring($0, param: path(index)) }.get()
@@ -39,26 +39,30 @@ extension Service {
     private func score(
         _ rollouts: [Rollout],
         _ words: URLWords,
-        by model: ServedModel
+        _ call: Call
     ) async throws -> [Result<ScoredRollout, ScoringError>] {
-        try await score(rollouts, words.credit, by: model, waits: words.wait ?? patience)
+        try await score(rollouts, words.credit, waits: words.wait ?? patience, for: call)
     }
 
     /// Each rollout's own result, in their order.
-    /// - Parameters:
-    ///   - model: the call's own, whatever is served by now.
-    ///   - limit: how long the whole may take, waiting for a full queue and all; nil: a full queue is `overloaded`.
+    /// - Parameter limit: how long the whole may take, waiting for a full queue and all; nil: a full queue is `overloaded`.
     func score(
         _ rollouts: [Rollout],
         _ credit: CreditSettings,
-        by model: ServedModel,
-        waits limit: Duration?
+        waits limit: Duration?,
+        for call: Call
     ) async throws -> [Result<ScoredRollout, ScoringError>] {
-        let results = try await within(limit, model) {
-            try await model.scorer.score(rollouts, credit: credit, waits: limit != nil)
+        do {
+            let results = try await within(limit, call.model) {
+                try await call.model.scorer.score(rollouts, credit: credit, waits: limit != nil)
+            }
+            metrics.record(results, model: servedName, scale: call.model.scorer.profile.scale)
+            call.account.note(ScoringCost(results))
+            return results
+        } catch {
+            metrics.record(unscored: rollouts.count, ServiceMetrics.Reason(error))
+            throw error
         }
-        metrics.record(results)
-        return results
     }
 
     /// What `work` gives; at the deadline it is cancelled, and what still waits of it is dropped.
@@ -83,6 +87,18 @@ extension Service {
             throw APIError.scoring(error, param: nil)
         } catch is CancellationError {
             throw APIError.scoring(.cancelled, param: nil)
+        }
+    }
+}
+
+extension ServiceMetrics.Reason {
+    fileprivate init(_ error: any Error) {
+        switch error as? APIError {
+        case .deadline: self = .deadline
+        case .scoring(.overloaded, _): self = .overload
+        case .scoring(.closing, _): self = .shuttingDown
+        case .scoring(.cancelled, _): self = .clientGone
+        default: self = .fault
         }
     }
 }

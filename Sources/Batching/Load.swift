@@ -2,11 +2,15 @@
 
 /// A snapshot; an item is a sequence, counted as queued, running, ended or dropped.
 package struct Load: Sendable, Equatable {
+    /// Requests that were admitted and are not answered: their items wait or run.
+    package var openRequests = 0
+    /// Requests that wait until the queue has room for them.
+    package var waitingRequests = 0
     /// Items that wait, those that ran in part and go on later among them.
     package var queuedItems = 0
     /// Tokens that wait, before sharing.
     package var queuedTokens = 0
-    /// Items and tokens, before sharing, of requests that wait until the queue has room for them.
+    /// Items and tokens, before sharing, of the requests that wait.
     package var waitingItems = 0
     package var waitingTokens = 0
     /// Items that the running round computes for.
@@ -17,6 +21,8 @@ package struct Load: Sendable, Equatable {
     package var batches = 0
     /// Tokens that those rounds computed.
     package var tokens = 0
+    /// How full those rounds were.
+    package var fill = RoundFill()
     /// Tokens of answered items that needed no computing of their own.
     package var cachedTokens = 0
     /// Items that ended, well or not.
@@ -29,6 +35,8 @@ package struct Load: Sendable, Equatable {
     package var droppedItems = 0
     /// Tokens before sharing that left the queue, measured over the latest rounds; 0 before the first has ended.
     package var tokensPerSecond = 0.0
+    /// Tokens that were computed, measured over the latest rounds; 0 before the first has ended.
+    package var computedTokensPerSecond = 0.0
     /// Seconds until what waits and runs now has been computed, 1 to 60.
     package var secondsAhead = 1.0
     /// Slots that are filled, or being filled.

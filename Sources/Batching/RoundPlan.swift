@@ -77,8 +77,8 @@ package struct RoundPlan: Sendable {
     private var running: Running?
     var outcomes: [Outcome] = []
     var done = Load()
-    /// Queue tokens and seconds of the latest rounds, older ones fading.
-    private var pace = (tokens: 0.0, seconds: 0.0)
+    /// Queue tokens, computed tokens and seconds of the latest rounds, older ones fading.
+    private var pace = (tokens: 0.0, computed: 0.0, seconds: 0.0)
 
     package init(limits: BatchLimits) {
         self.limits = limits
@@ -88,6 +88,8 @@ package struct RoundPlan: Sendable {
     package var load: Load {
         var load = done
         let members = running?.draft.members.count ?? 0
+        load.openRequests = requests.count
+        load.waitingRequests = waiting.count
         load.queuedItems = items.count - members
         load.queuedTokens = queuedTokens
         load.waitingItems = waiting.items
@@ -95,6 +97,7 @@ package struct RoundPlan: Sendable {
         load.runningItems = members
         load.runningTokens = running?.draft.tokens ?? 0
         load.tokensPerSecond = tokensPerSecond
+        load.computedTokensPerSecond = pace.seconds > 0 ? pace.computed / pace.seconds : 0
         load.secondsAhead = secondsAhead
         load.slotsInUse = tree.slotsInUse
         load.slotsKept = tree.slotsKept
@@ -186,9 +189,11 @@ extension RoundPlan {
     private mutating func note(_ ended: Running, seconds: Double) {
         done.batches += 1
         done.tokens += ended.draft.tokens
+        done.fill.record(tokens: ended.draft.tokens, of: budget)
         done.busySeconds += seconds
         // The last five rounds or so make up the pace: enough to smooth one out, soon enough to follow a change.
         pace.tokens = 0.8 * pace.tokens + Double(ended.queueTokens)
+        pace.computed = 0.8 * pace.computed + Double(ended.draft.tokens)
         pace.seconds = 0.8 * pace.seconds + seconds
     }
 

@@ -17,6 +17,7 @@ struct WaitingLine: Sendable {
     private(set) var tokens = 0
 
     var isEmpty: Bool { line.isEmpty }
+    var count: Int { requests.count }
 
     /// Who is next, by ticket.
     var first: (ticket: Int, request: WaitingRequest)? {

@@ -3,6 +3,7 @@ import API
 import Checkpoints
 import Dispatch
 import Glibc
+import Logging
 import Scoring
 
 /// Everything that serving a model was asked to be; the same for every model that comes to stand in the folder.
@@ -48,11 +49,14 @@ struct ModelLoading: Sendable {
         }
     }
 
-    /// The first time, where somebody may be looking.
-    func loadWithBar() async throws -> ServedModel {
-        if folder == nil {
-            Output.write("no --model: \(name) is used, the built-in demonstration model\n", to: STDERR_FILENO)
+    /// The first time, where somebody may be looking; where only a log may be there, its lines tell of it.
+    func loadWithBar(_ journal: Journal) async throws -> ServedModel {
+        let words = "no --model: \(name) is used, the built-in demonstration model"
+        if let log = journal.onlyLog {
+            log.notice("\(folder == nil ? words : "loading the model")", metadata: ["model": "\(name)"])
+            return try await load()
         }
+        if folder == nil { Output.write(words + "\n", to: STDERR_FILENO) }
         let progress = LoadProgress()
         let bar = ProgressBar("loading \(name)", unit: .bytes) { (progress.doneBytes, progress.totalBytes) }
         defer { bar.finish() }

@@ -18,6 +18,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var modelOptions: ModelOptions
     @OptionGroup var creditOptions: CreditOptions
     @OptionGroup var tlsOptions: TLSOptions
+    @OptionGroup var logOptions: LogOptions
 
     @Option(help: ArgumentHelp("Address to listen on (default: 127.0.0.1).", valueName: "ADDRESS"))
     var host: String?
@@ -63,19 +64,16 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Ask for a key at /metrics too.")
     var privateMetrics = false
 
-    @Option(
-        help: ArgumentHelp("trace, debug, info (one line a request), notice, warning, error, critical.", valueName: "L")
-    )
-    var logLevel: String?
-
     func run() async throws {
         try await Failure.reporting {
             signal(SIGPIPE, SIG_IGN)
+            Descriptors.fillStandard()
             HeapTrimming.configure()
             Descriptors.allowAll()
             let settings = try ServeSettings(self)
+            defer { settings.journal.finish() }
             let loading = try ModelLoading(modelOptions, creditOptions)
-            let model = try await loading.loadWithBar()
+            let model = try await loading.loadWithBar(settings.journal)
             // What a wrong reading would show first.
             settings.logger.notice(
                 "rollouts are read and scored as the profile \(model.scorer.profile.name) has it",
@@ -96,7 +94,8 @@ struct Serve: AsyncParsableCommand {
                 hangLimit: settings.hangLimit,
                 heartbeat: heartbeat,
                 connections: counters,
-                logger: settings.logger
+                logger: settings.logger,
+                logOutput: settings.journal.output
             )
             let server: Server
             do throws(SocketError) {
@@ -182,7 +181,8 @@ private struct ServeSettings {
     let patience: Duration
     let grace: Duration
     let hangLimit: Duration
-    let logger: Logger
+    let journal: Journal
+    var logger: Logger { journal.logger }
 
     init(_ flags: Serve) throws {
         let port = try Setting.count("port", flags.port, least: 0) ?? 8080
@@ -207,9 +207,7 @@ private struct ServeSettings {
         grace = .seconds(try Setting.count("grace-seconds", flags.graceSeconds, least: 0) ?? 5)
         hangLimit = .seconds(try Setting.count("hang-seconds", flags.hangSeconds, least: 2) ?? 120)
         patience = .seconds(try Setting.count("wait-seconds", flags.waitSeconds) ?? 110)
-        var logger = Logger(label: "linchpin") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = try Setting.word("log-level", flags.logLevel, as: Logger.Level.self) ?? .notice
-        self.logger = logger
+        journal = try flags.logOptions.journal()
     }
 
     /// The last part of the folder's path as it was given: a link that is moved to another model keeps its name.

@@ -86,7 +86,8 @@ package struct Scorer: Sendable {
     }
 
     private func prepare(_ rollout: Rollout) -> Result<PreparedRollout, ScoringError> {
-        Result { () throws(ScoringError) in
+        let started = ContinuousClock.now
+        return Result { () throws(ScoringError) in
             let rendering: Rendering
             var spans: [Range<Int>]?
             if case .raw(let raw) = rollout.source {
@@ -99,7 +100,8 @@ package struct Scorer: Sendable {
             }
             let count = rendering.sequence.ids.count
             guard count <= facts.maximumTokens else { throw .tooLong(tokens: count, limit: facts.maximumTokens) }
-            return PreparedRollout(rendering: rendering, spans: spans)
+            let seconds = started.duration(to: .now) / .seconds(1)
+            return PreparedRollout(rendering: rendering, spans: spans, seconds: seconds)
         }
     }
 
@@ -140,6 +142,8 @@ private struct PreparedRollout {
     let rendering: Rendering
     /// Nil where the caller laid the rollout out.
     let spans: [Range<Int>]?
+    /// What it took to prepare it.
+    let seconds: Double
 
     func scored(
         _ answer: Answered,
@@ -157,6 +161,7 @@ private struct PreparedRollout {
             tokenIDs: rendering.sequence.ids,
             readPositions: rendering.sequence.readPositions,
             cachedTokens: answer.cachedTokens,
+            tokenizeSeconds: seconds,
             queueSeconds: answer.queueSeconds,
             kernelSeconds: answer.runSeconds
         )

@@ -62,6 +62,8 @@ package struct ScoredRollout: Sendable {
     package let readPositions: [Int]
     /// Tokens that needed no computing: kept from before, or another rollout's of the same time.
     package let cachedTokens: Int
+    /// How long its text took to become tokens, in seconds.
+    package let tokenizeSeconds: Double
     /// How long the rollout waited for the kernel, and how long its batch ran, in seconds.
     package let queueSeconds: Double
     package let kernelSeconds: Double

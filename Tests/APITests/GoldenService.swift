@@ -15,9 +15,11 @@ struct GoldenService {
 
     private static let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm")
 
-    init(access: Access = Access(), showsMetrics: Bool = true) throws {
-        try self.init(folder: Self.folder.path, access: access, showsMetrics: showsMetrics)
+    init(access: Access = Access(), showsMetrics: Bool = true, logger: Logger = Self.silent) throws {
+        try self.init(folder: Self.folder.path, access: access, showsMetrics: showsMetrics, logger: logger)
     }
+
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// The golden model with another last bias: it is certain of everything, that it is right (1) or wrong (-1).
     init(certain sign: Float) throws {
@@ -36,10 +38,10 @@ struct GoldenService {
             bytes[8 + headerCount + start + 2 * index + 1] = UInt8(truncatingIfNeeded: upper >> 8)
         }
         try copy.write(bytes, to: "model.safetensors")
-        try self.init(folder: copy.path, access: Access(), showsMetrics: true)
+        try self.init(folder: copy.path, access: Access(), showsMetrics: true, logger: Self.silent)
     }
 
-    private init(folder: String, access: Access, showsMetrics: Bool) throws {
+    private init(folder: String, access: Access, showsMetrics: Bool, logger: Logger) throws {
         let (scorer, revision) = try Scorer.named(checkpoint: Checkpoint(folder: folder))
         service = Service(
             model: ServedModel(scorer: scorer, defaultCredit: scorer.profile.defaultCredit, revision: revision),
@@ -48,7 +50,7 @@ struct GoldenService {
             access: access,
             showsMetrics: showsMetrics,
             connections: Counters(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: logger
         )
     }
 

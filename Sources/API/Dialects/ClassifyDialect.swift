@@ -34,7 +34,7 @@ extension Service {
         let rollouts = try input.items.enumerated().map { index, item in
             try item.judged(addsSpecialTokens: addsSpecialTokens, words, at: input.path(index))
         }
-        let scored = try await scoreScorable(rollouts, words, by: call.model, at: input.path)
+        let scored = try await scoreScorable(rollouts, words, for: call, at: input.path)
         return (scored, scalars(scored, of: rollouts, words))
     }
 

@@ -10,7 +10,7 @@ extension Service {
     func getReward(_ call: Call) async throws -> Response {
         let words = try URLWords(call.request.query, known: URLWords.scalar, standard: call.model.defaultCredit)
         let rollouts = try Self.trainerRollouts(try call.fields(), words)
-        let scored = try await scoreScorable(rollouts.map(\.rollout), words, by: call.model, at: { rollouts[$0].name })
+        let scored = try await scoreScorable(rollouts.map(\.rollout), words, for: call, at: { rollouts[$0].name })
         let rewards = scalars(scored, of: rollouts.map(\.rollout), words)
         var writer = JSONWriter()
         writer.openObject()

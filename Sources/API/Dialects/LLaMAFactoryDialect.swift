@@ -15,7 +15,7 @@ extension Service {
             try TrainerRollout(cutting: text, after: nil, words, at: "messages[\(index)]")
         }
         let rollouts = read.map(\.rollout)
-        let scored = try await scoreScorable(rollouts, words, by: call.model, at: { "messages[\($0)]" })
+        let scored = try await scoreScorable(rollouts, words, for: call, at: { "messages[\($0)]" })
         var writer = JSONWriter()
         writer.openObject()
         writer.member("id", "scoreval-\(call.id)")

@@ -17,7 +17,7 @@ extension Service {
         let addsSpecialTokens = try fields.bool("add_special_tokens")
         let input = try PooledInput(fields, oneOf: "input", "messages")
         let rollouts = input.items.map { $0.tagged(addsSpecialTokens: addsSpecialTokens) }
-        let scored = try await scoreAll(rollouts, words, by: call.model, at: input.path)
+        let scored = try await scoreAll(rollouts, words, for: call, at: input.path)
         return try pooledList(call, idPrefix: "pooling", scored) { writer, index in
             let rows = scored[index].rows(of: call.model.scorer.profile)
             writer.member("object", "pooling")

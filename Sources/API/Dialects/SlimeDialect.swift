@@ -18,7 +18,7 @@ extension Service {
         guard let response = try verl ?? fields.string("response") else { throw APIError.missingField("response") }
         let (prompt, path) = try verl == nil ? Self.prompt(fields) : Self.question(fields)
         let rollout = try TrainerRollout(prompt: prompt, response: response, words, at: path).rollout
-        let scored = try await scoreScorable([rollout], words, by: call.model, at: { _ in key })
+        let scored = try await scoreScorable([rollout], words, for: call, at: { _ in key })
         let reward = scalars(scored, of: [rollout], words)[0]
         var writer = JSONWriter()
         switch format ?? (verl == nil ? .number : .object) {

@@ -1,0 +1,322 @@
+"""The metrics page and the log add up to what was sent; no value forges a line, and a log that nobody reads holds
+nothing up."""
+
+import collections
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import tempfile
+import time
+
+from clients import ask, begun, busy, metric, reset, send, until
+from models import middle
+from programs import Program
+from server import BINARY, Server, arguments, check, rollouts
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Page:
+    """The series of a metrics page."""
+
+    def __init__(self, server):
+        self.text = ask(server, "/metrics").body.decode()
+        self.series = {}
+        for line in self.text.splitlines():
+            if not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                check(name not in self.series, f"{name} is there twice")
+                self.series[name] = float(value)
+
+    def family(self, name):
+        """Label values, as they stand in the braces, with the series' value."""
+        return {key[len(name) + 1:-1]: value for key, value in self.series.items() if key.startswith(name + "{")}
+
+    def sum(self, name):
+        return sum(self.family(name).values()) + self.series.get(name, 0)
+
+
+def requests(page):
+    """How many by (route, status), without the looks at the page itself."""
+    counted = {}
+    for labels, count in page.family("linchpin_requests_total").items():
+        route, status = re.fullmatch(r'route="(.*)",status="(\d+)"', labels).groups()
+        if route != "/metrics":
+            counted[route, int(status)] = int(count)
+    return counted
+
+
+class Sender:
+    """Sends, and keeps book of what was sent and what came."""
+
+    def __init__(self, server):
+        self.server, self.came = server, collections.Counter()
+        self.scored = self.tokens = self.timed = 0
+
+    def ask(self, path, value=None, route=None, **options):
+        answer = ask(self.server, path, value, **options)
+        self.came[route or path.partition("?")[0], answer.status] += 1
+        timing = answer.headers["Server-Timing"]
+        if timing:
+            self.timed += 1
+            times = dict(re.findall(r"(\w+);dur=(\d+\.\d{3})(?:, |$)", timing))
+            check(list(times) == ["queue", "tokenize", "kernel", "total"], f"Server-Timing: {timing}")
+            parts = sum(float(times[name]) for name in ("queue", "tokenize", "kernel"))
+            check(parts <= float(times["total"]) <= 1000 * answer.seconds + 5, f"{timing}, seen {answer.seconds:.3f} s")
+        if path == "/v1/rewards" and answer.status == 200:
+            body = json.loads(answer.body)
+            self.scored += sum(one["object"] == "reward" for one in body["data"])
+            self.tokens += body["usage"]["total_tokens"]
+        return answer
+
+    def raw(self, message, route):
+        """Bytes on a connection of their own; whatever comes back is one answer."""
+        connection = begun(self.server, message)
+        text = b""
+        while piece := connection.recv(1 << 16):
+            text += piece
+        connection.close()
+        check(text.count(b"HTTP/1.1 ") == 1, f"{message[:80]} is answered {text[:300]}")
+        self.came[route, int(text[9:12])] += 1
+        return text
+
+
+def scores(sender, items):
+    """Answers of several dialects, and errors of several kinds."""
+    for begin in range(0, len(items), 8):
+        sender.ask("/v1/rewards", {"rollouts": items[begin:begin + 8]}, headers={"traceparent": TRACE})
+    mixed = {"rollouts": [items[0], {"prompt": "p", "steps": []}]}
+    check(sender.ask("/v1/rewards", mixed).status == 200, "one of two is scored")
+    check(sender.ask("/v1/rewards", {"rollouts": [{"prompt": "p", "steps": []}]}).status == 422, "none is scored")
+    check(sender.ask("/v1/rewards", b"[").status == 400, "no JSON")
+    check(sender.ask("/v1/rewards", method="PUT", value=b"").status == 405, "PUT")
+    check(sender.ask("/rm", {"prompt": "1+1?", "response": "2."}).status == 200, "slime")
+    check(sender.ask("/get_reward", {"query": ["1+1?2."], "prompts": ["1+1?"]}).status == 200, "OpenRLHF")
+    check(sender.ask("/v1/credit", {"rollouts": [{"rewards": [0.5]}]}).status == 200, "credit")
+    for number in range(40):
+        sender.ask(f"/nowhere/{number}", route="unknown")
+    return 5
+
+
+def hostile(sender):
+    """Values that would forge a line or a field, if one could."""
+    forged = b'x","level":"error","message":"forged'
+    values = [b"a%0d%0aSet-Cookie: b", forged, b"\xff\xfe\xc3(", "\u2028\u2029\u0085".encode(), b"\x1b[2J", b"a\x00b",
+              b"a\r\nX-Forged: b", b"a\nb", b"a\rb", b"x" * 65536, b"\\" * 4000, b"{}" * 64]
+    for value in values:
+        for name in (b"X-Request-Id", b"traceparent", b"User-Agent"):
+            message = b"GET /version HTTP/1.1\r\nHost: l\r\nConnection: close\r\n" + name + b": " + value + b"\r\n\r\n"
+            connection = begun(sender.server, message)
+            text = b""
+            while piece := connection.recv(1 << 16):
+                text += piece
+            connection.close()
+            head = text.partition(b"\r\n\r\n")[0]
+            check(text.count(b"HTTP/1.1 ") == 1 and b"Set-Cookie" not in head and b"X-Forged" not in head,
+                  f"{name} {value[:40]} is answered {text[:300]}")
+            status = int(text[9:12])
+            sender.came["/version" if status == 200 else "refused", status] += 1
+    return len(values) * 3
+
+
+def leaving(sender, item):
+    """Callers that leave while they wait, are refused, or wait in vain; the long request leaves too."""
+    with busy(sender.server) as long:
+        check(sender.ask("/v1/rewards", {"rollouts": [item]}).status == 429, "a full queue")
+        check(sender.ask("/rm?wait=0.2", {"prompt": "1+1?", "response": "2."}).status == 503, "a deadline")
+        gone = [send(sender.server, "/rm", {"prompt": f"{n}+1?", "response": "2."}) for n in range(12)]
+        waiting = until(lambda: metric(sender.server, "linchpin_waiting_requests") == len(gone))
+        check(waiting and metric(sender.server, "linchpin_queue_requests") == 1, "the queue in requests")
+        for number, connection in enumerate(gone):
+            reset(connection) if number % 2 else connection.close()
+        reset(long)
+        sender.came["/rm", 499] += len(gone)
+        sender.came["/v1/rewards", 499] += 1
+        left = 'linchpin_unscored_rollouts_total{reason="client_gone"}'
+        check(until(lambda: metric(sender.server, left) == len(gone) + 400), f"{metric(sender.server, left)} are gone")
+    return len(gone) + 1
+
+
+def adds_up(page, sender, others):
+    """Every number of the page that somebody else counted too."""
+    counted = requests(page)
+    check(counted == dict(sender.came), f"requests: {sorted(set(counted.items()) ^ set(sender.came.items()))}")
+    sent = sum(sender.came.values())
+    accepted = sum(count for (_, status), count in counted.items() if status < 300)
+    gone = sum(count for (_, status), count in counted.items() if status == 499)
+    refused = sum(count for (_, status), count in counted.items() if 300 <= status != 499)
+    check(accepted + refused + gone == sent, f"{accepted} + {refused} + {gone} != {sent}")
+    # A wholly unscorable request has the errors of its rollouts.
+    codes = page.family("linchpin_errors_total")
+    check(page.sum("linchpin_errors_total") == refused + gone - 1, f"errors: {codes}")
+    wanted = {"invalid_json": 1, "method_not_allowed": 1, "unknown_path": 40, "overloaded": 1, "deadline_exceeded": 1}
+    for code, count in wanted.items():
+        check(codes.get(f'code="{code}"') == count, f"{code}: {codes}")
+    check(page.family("linchpin_rollout_errors_total")['code="empty_steps"'] == 2, "empty_steps")
+    outcomes, reasons = page.family("linchpin_rollouts_total"), page.family("linchpin_unscored_rollouts_total")
+    check(outcomes == {'outcome="scored"': sender.scored + 2, 'outcome="failed"': 2}, f"rollouts: {outcomes}")
+    check(reasons['reason="overload"'] == 1 and reasons['reason="deadline"'] == 1, f"reasons: {reasons}")
+    # Those of /rm and /get_reward, whose answers do not tell tokens.
+    check(0 < page.series["linchpin_tokens_total"] - sender.tokens < 60, "tokens are those of the answers")
+    histograms(page, sender, sent, others)
+    return sent, accepted, refused, gone
+
+
+def histograms(page, sender, sent, others):
+    """Each observation once, in buckets that rise to their count."""
+    scraped = sum(page.family('linchpin_requests_total{route="/metrics",status="200"}'[:-1]).values())
+    total = page.sum("linchpin_request_seconds_count")
+    check(total == page.sum("linchpin_requests_total") == sent + page.series[
+        'linchpin_requests_total{route="/metrics",status="200"}'] + scraped, "each request is timed once")
+    for phase in ("queue", "tokenize", "kernel"):
+        check(page.sum(f"linchpin_{phase}_seconds_count") == sender.timed, f"{phase}: each scored request once")
+    check(page.series["linchpin_batch_fill_ratio_count"] == page.series["linchpin_batches_total"] > others, "rounds")
+    latest = {}
+    for name, value in page.series.items():
+        if match := re.fullmatch(r'(\w+)_bucket\{(.*?),?le="(.*)"\}', name):
+            family, labels, bound = match.groups()
+            check(value >= latest.get((family, labels), 0), f"{name} falls")
+            latest[family, labels] = value
+            count = page.series[f"{family}_count" + (f"{{{labels}}}" if labels else "")]
+            check(bound != "+Inf" or value == count, f"{name} is not the count")
+    check(len(latest) > 20, "there are histograms")
+
+
+def read(log, page, sender):
+    """Every line of the log is an object; one a request."""
+    lines = [json.loads(line) for line in log.decode().splitlines()]
+    for line in lines:
+        check({"time", "level", "message"} <= set(line), f"{line}")
+        check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]), line["time"])
+    asked = [line for line in lines if line["message"] == "request"]
+    counted = collections.Counter((line["route"], line["status"]) for line in asked if line["route"] != "/metrics")
+    check(counted == sender.came, f"lines: {sorted(set(counted.items()) ^ set(sender.came.items()))}")
+    check(all(line["level"] in ("info", "notice", "warning") for line in lines), "no line is an error's")
+    check(sum("code" in line for line in asked) == page.sum("linchpin_errors_total"), "codes")
+    check(sum(line.get("rollouts", 0) for line in asked) == page.sum("linchpin_rollouts_total"), "rollouts")
+    check(sum(line.get("tokens", 0) for line in asked) == page.series["linchpin_tokens_total"], "tokens")
+    check(sum(line.get("client_gone", False) for line in asked) >= 13, "callers that left")
+    traced = [line for line in asked if "trace_id" in line]
+    check(traced and all(TRACE == f"00-{line['trace_id']}-{line['span_id']}-01" for line in traced), "traces")
+    return len(lines)
+
+
+def book(model, seed):
+    """Everything above against one server, and what promtool says of its page."""
+    items = rollouts(64)
+    with Server(model, "--threads", "1", "--max-queue-tokens", "3000", "--log-level", "info") as server:
+        sender = Sender(server)
+        others = scores(sender, items)
+        attacks = hostile(sender)
+        leaving(sender, items[seed % 64])
+        page = Page(server)
+        numbers = adds_up(page, sender, others)
+        done = Program("promtool").run("check", "metrics", input=page.text)
+        check(done.returncode == 0 and not done.stdout, f"promtool check metrics: {done.stdout}")
+        process(server, page)
+        server.process.terminate()
+        check(server.process.wait(timeout=60) == 0, "a clean stop")
+        server.log.seek(0)
+        lines = read(server.log.read(), page, sender)
+    families = page.text.count("# TYPE ")
+    print("{} requests: {} accepted + {} refused + {} gone; ".format(*numbers)
+          + f"{families} families, which promtool accepts; {lines} lines of JSON, {attacks} hostile values among them")
+
+
+def process(server, page):
+    """What the page says of the process, beside what the system says."""
+    folder = f"/proc/{server.process.pid}"
+    resident = page.series["process_resident_memory_bytes"]
+    check(abs(resident - server.resident_bytes()) < 16 << 20, f"{resident} bytes resident")
+    check(abs(page.series["process_open_fds"] - server.descriptors()) <= 4, "descriptors")
+    check(abs(page.series["process_start_time_seconds"] - os.stat(folder).st_ctime) < 5, "the start")
+    limit = re.search(r"^Max open files +(\d+)", pathlib.Path(folder, "limits").read_text(), re.M)[1]
+    check(page.series["process_max_fds"] == int(limit), "the limit of descriptors")
+
+
+def wrapped(scratch, name, redirection):
+    """The binary with another standard error."""
+    path = pathlib.Path(scratch, name)
+    path.write_text(f"#!/bin/sh\nexec {BINARY} \"$@\" {redirection}\n")
+    path.chmod(0o755)
+    return path
+
+
+def flood(server, count, length=100):
+    """Requests with long ids, many at a time on one connection."""
+    one = f"GET /version HTTP/1.1\r\nHost: l\r\nX-Request-Id: {'i' * 128}\r\ntraceparent: {TRACE}\r\n\r\n".encode()
+    connection = socket.create_connection((server.host, server.port), timeout=60)
+    for _ in range(count // length):
+        connection.sendall(one * length)
+        came, tail = 0, b""
+        while came < length:
+            piece = connection.recv(1 << 16)
+            check(piece, "the connection was closed")
+            # A status line may come in two pieces.
+            came += (tail + piece).count(b"HTTP/1.1 200") - tail.count(b"HTTP/1.1 200")
+            tail = (tail + piece)[-11:]
+        check(came == length, f"{came} answers to {length} requests")
+    connection.close()
+
+
+def unread(model, scratch, item):
+    """A log that goes to a pipe nobody reads, to a full disk, to nothing: the bits are the same, and in time."""
+    dropped = "linchpin_dropped_log_lines_total"
+    with Server(model, "--log-level", "info") as server:
+        wanted = server.post("/v1/rewards", {"rollouts": [item]})[1]["data"]
+    pipe = pathlib.Path(scratch, "pipe")
+    os.mkfifo(pipe)
+    said = []
+    for name, redirection, count in [("blocked", f"2<>{pipe}", 14_000), ("full", "2>/dev/full", 100),
+                                     ("closed", "2>&-", 100)]:
+        with Server(model, "--log-level", "info", binary=wrapped(scratch, name, redirection)) as server:
+            flood(server, count)
+            begin = time.monotonic()
+            answer = server.post("/v1/rewards", {"rollouts": [item]})[1]["data"]
+            seconds = time.monotonic() - begin
+            check(answer == wanted and seconds < 5, f"{name}: {seconds:.1f} s, {answer}")
+            lost = metric(server, dropped)
+            check(lost > 0 if name != "closed" else lost == 0, f"{name}: {lost} lines were dropped")
+            if name == "closed":
+                target = os.readlink(f"/proc/{server.process.pid}/fd/2")
+                check(target == "/dev/null", f"the log goes to {target}")
+            if name == "blocked":
+                again(pipe, server, count, lost)
+            server.process.send_signal(signal.SIGTERM)
+            check(server.process.wait(timeout=20) == 0, f"{name}: a clean stop")
+        said.append(f"{name}: {lost:.0f} of {count} lines dropped")
+    print(f"a log that nobody takes: {', '.join(said)}; the same bits, and exit 0")
+
+
+def again(pipe, server, count, lost):
+    """Once there is a reader every line that was kept comes whole, and new ones come too."""
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    text = b""
+
+    def taken():
+        nonlocal text
+        try:
+            text += os.read(reader, 1 << 20)
+        except BlockingIOError:
+            pass
+        return text.count(b'"route":"/version"') >= count - lost
+    check(until(taken, seconds=20), f"{text.count(b'/version')} of {count - lost} lines came")
+    ask(server, "/version", headers={"X-Request-Id": "after"})
+    check(until(lambda: taken() and b'"after"' in text), "a line that is new")
+    os.close(reader)
+    for line in text.splitlines():
+        json.loads(line)
+
+
+def main():
+    options = arguments(__doc__)
+    with tempfile.TemporaryDirectory(prefix="linchpin-") as scratch:
+        model = middle(scratch + "/middle", options.seed)
+        book(model, options.seed)
+        unread(model, scratch, rollouts(1)[0])
+
+
+main()
