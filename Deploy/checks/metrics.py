@@ -66,21 +66,22 @@ class Sender:
             check(list(times) == ["queue", "tokenize", "kernel", "total"], f"Server-Timing: {timing}")
             parts = sum(float(times[name]) for name in ("queue", "tokenize", "kernel"))
             check(parts <= float(times["total"]) <= 1000 * answer.seconds + 5, f"{timing}, seen {answer.seconds:.3f} s")
-        if path == "/v1/rewards" and answer.status == 200:
+        if timing:
             body = json.loads(answer.body)
-            self.scored += sum(one["object"] == "reward" for one in body["data"])
+            self.scored += sum(one["object"] in ("reward", "embedding") for one in body["data"])
             self.tokens += body["usage"]["total_tokens"]
         return answer
 
     def raw(self, message, route):
-        """Bytes on a connection of their own; whatever comes back is one answer."""
+        """Bytes on a connection of their own; whatever comes back is one answer, of `route` or a refusal."""
         connection = begun(self.server, message)
         text = b""
         while piece := connection.recv(1 << 16):
             text += piece
         connection.close()
         check(text.count(b"HTTP/1.1 ") == 1, f"{message[:80]} is answered {text[:300]}")
-        self.came[route, int(text[9:12])] += 1
+        status = int(text[9:12])
+        self.came[route if status == 200 else "refused", status] += 1
         return text
 
 
@@ -93,12 +94,11 @@ def scores(sender, items):
     check(sender.ask("/v1/rewards", {"rollouts": [{"prompt": "p", "steps": []}]}).status == 422, "none is scored")
     check(sender.ask("/v1/rewards", b"[").status == 400, "no JSON")
     check(sender.ask("/v1/rewards", method="PUT", value=b"").status == 405, "PUT")
-    check(sender.ask("/rm", {"prompt": "1+1?", "response": "2."}).status == 200, "slime")
-    check(sender.ask("/get_reward", {"query": ["1+1?2."], "prompts": ["1+1?"]}).status == 200, "OpenRLHF")
+    turns = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2."}]
+    check(sender.ask("/v1/embeddings", {"messages": turns}).status == 200, "OpenAI")
     check(sender.ask("/v1/credit", {"rollouts": [{"rewards": [0.5]}]}).status == 200, "credit")
     for number in range(40):
         sender.ask(f"/nowhere/{number}", route="unknown")
-    return 5
 
 
 def hostile(sender):
@@ -109,22 +109,14 @@ def hostile(sender):
     for value in values:
         for name in (b"X-Request-Id", b"traceparent", b"User-Agent"):
             message = b"GET /version HTTP/1.1\r\nHost: l\r\nConnection: close\r\n" + name + b": " + value + b"\r\n\r\n"
-            connection = begun(sender.server, message)
-            text = b""
-            while piece := connection.recv(1 << 16):
-                text += piece
-            connection.close()
-            head = text.partition(b"\r\n\r\n")[0]
-            check(text.count(b"HTTP/1.1 ") == 1 and b"Set-Cookie" not in head and b"X-Forged" not in head,
-                  f"{name} {value[:40]} is answered {text[:300]}")
-            status = int(text[9:12])
-            sender.came["/version" if status == 200 else "refused", status] += 1
+            head = sender.raw(message, "/version").partition(b"\r\n\r\n")[0]
+            check(b"Set-Cookie" not in head and b"X-Forged" not in head, f"{name} {value[:40]}: {head}")
     return len(values) * 3
 
 
 def leaving(sender, item):
-    """Callers that leave while they wait, are refused, or wait in vain; the long request leaves too."""
-    with busy(sender.server) as long:
+    """Callers that leave while they wait, are refused, or wait in vain; at last the long request leaves too."""
+    with busy(sender.server):
         check(sender.ask("/v1/rewards", {"rollouts": [item]}).status == 429, "a full queue")
         check(sender.ask("/rm?wait=0.2", {"prompt": "1+1?", "response": "2."}).status == 503, "a deadline")
         gone = [send(sender.server, "/rm", {"prompt": f"{n}+1?", "response": "2."}) for n in range(12)]
@@ -132,15 +124,13 @@ def leaving(sender, item):
         check(waiting and metric(sender.server, "linchpin_queue_requests") == 1, "the queue in requests")
         for number, connection in enumerate(gone):
             reset(connection) if number % 2 else connection.close()
-        reset(long)
-        sender.came["/rm", 499] += len(gone)
-        sender.came["/v1/rewards", 499] += 1
-        left = 'linchpin_unscored_rollouts_total{reason="client_gone"}'
-        check(until(lambda: metric(sender.server, left) == len(gone) + 400), f"{metric(sender.server, left)} are gone")
-    return len(gone) + 1
+    sender.came["/rm", 499] += len(gone)
+    sender.came["/v1/rewards", 499] += 1
+    left = 'linchpin_unscored_rollouts_total{reason="client_gone"}'
+    check(until(lambda: metric(sender.server, left) == len(gone) + 400), f"{metric(sender.server, left)} are gone")
 
 
-def adds_up(page, sender, others):
+def adds_up(page, sender):
     """Every number of the page that somebody else counted too."""
     counted = requests(page)
     check(counted == dict(sender.came), f"requests: {sorted(set(counted.items()) ^ set(sender.came.items()))}")
@@ -157,23 +147,21 @@ def adds_up(page, sender, others):
         check(codes.get(f'code="{code}"') == count, f"{code}: {codes}")
     check(page.family("linchpin_rollout_errors_total")['code="empty_steps"'] == 2, "empty_steps")
     outcomes, reasons = page.family("linchpin_rollouts_total"), page.family("linchpin_unscored_rollouts_total")
-    check(outcomes == {'outcome="scored"': sender.scored + 2, 'outcome="failed"': 2}, f"rollouts: {outcomes}")
+    check(outcomes == {'outcome="scored"': sender.scored, 'outcome="failed"': 2}, f"rollouts: {outcomes}")
     check(reasons['reason="overload"'] == 1 and reasons['reason="deadline"'] == 1, f"reasons: {reasons}")
-    # Those of /rm and /get_reward, whose answers do not tell tokens.
-    check(0 < page.series["linchpin_tokens_total"] - sender.tokens < 60, "tokens are those of the answers")
-    histograms(page, sender, sent, others)
+    check(page.series["linchpin_tokens_total"] == sender.tokens > 0, "tokens are those of the answers")
+    histograms(page, sender, sent)
     return sent, accepted, refused, gone
 
 
-def histograms(page, sender, sent, others):
+def histograms(page, sender, sent):
     """Each observation once, in buckets that rise to their count."""
-    scraped = sum(page.family('linchpin_requests_total{route="/metrics",status="200"}'[:-1]).values())
+    looks = page.series['linchpin_requests_total{route="/metrics",status="200"}']
     total = page.sum("linchpin_request_seconds_count")
-    check(total == page.sum("linchpin_requests_total") == sent + page.series[
-        'linchpin_requests_total{route="/metrics",status="200"}'] + scraped, "each request is timed once")
+    check(total == page.sum("linchpin_requests_total") == sent + looks, "each request is timed once")
     for phase in ("queue", "tokenize", "kernel"):
         check(page.sum(f"linchpin_{phase}_seconds_count") == sender.timed, f"{phase}: each scored request once")
-    check(page.series["linchpin_batch_fill_ratio_count"] == page.series["linchpin_batches_total"] > others, "rounds")
+    check(page.series["linchpin_batch_fill_ratio_count"] == page.series["linchpin_batches_total"] > 0, "rounds")
     latest = {}
     for name, value in page.series.items():
         if match := re.fullmatch(r'(\w+)_bucket\{(.*?),?le="(.*)"\}', name):
@@ -209,11 +197,11 @@ def book(model, seed):
     items = rollouts(64)
     with Server(model, "--threads", "1", "--max-queue-tokens", "3000", "--log-level", "info") as server:
         sender = Sender(server)
-        others = scores(sender, items)
+        scores(sender, items)
         attacks = hostile(sender)
         leaving(sender, items[seed % 64])
         page = Page(server)
-        numbers = adds_up(page, sender, others)
+        numbers = adds_up(page, sender)
         done = Program("promtool").run("check", "metrics", input=page.text)
         check(done.returncode == 0 and not done.stdout, f"promtool check metrics: {done.stdout}")
         process(server, page)

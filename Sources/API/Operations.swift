@@ -2,6 +2,7 @@
 import Crediting
 import HTTPTypes
 import JSON
+import Logs
 import Scoring
 import Serving
 

@@ -20,13 +20,18 @@ struct ServiceMetrics: Sendable {
 
     init(factory: PrometheusMetrics) {
         self.factory = factory
-        gauge("linchpin_build_info", [("version", linchpinVersion)], 1)
+        gauge("linchpin_build_info", 1.0, [("version", linchpinVersion)])
         // A series that begins with its first event has no rate of it.
         for outcome in ["scored", "failed"] { count("linchpin_rollouts_total", [("outcome", outcome)], 0) }
         for outcome in ["replaced", "unchanged", "failed"] {
             count("linchpin_model_reloads_total", [("outcome", outcome)], 0)
         }
         for reason in Reason.allCases { count("linchpin_unscored_rollouts_total", [("reason", reason.rawValue)], 0) }
+        for error in [APIError.unexpected(""), .deadline(retryAfterSeconds: 0)] {
+            count("linchpin_errors_total", [("code", error.words.code)], 0)
+        }
+        let reward = ScoringError.nonFiniteReward(step: 0).words(param: nil)
+        count("linchpin_rollout_errors_total", [("code", reward.code)], 0)
         count("linchpin_tokens_total", [], 0)
         count("linchpin_cached_rollouts_total", [], 0)
     }
@@ -90,7 +95,7 @@ struct ServiceMetrics: Sendable {
         CoreMetrics.Timer(label: label, dimensions: [("route", route)], factory: factory).recordSeconds(seconds)
     }
 
-    private func gauge(_ label: String, _ dimensions: [(String, String)] = [], _ value: Double?) {
+    private func gauge(_ label: String, _ value: Double?, _ dimensions: [(String, String)] = []) {
         guard let value else { return }
         Meter(label: label, dimensions: dimensions, factory: factory).set(value)
     }

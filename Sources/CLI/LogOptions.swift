@@ -24,9 +24,12 @@ struct LogOptions: ParsableArguments {
 
 /// The log of a running service, on standard error.
 struct Journal {
-    let format: LogFormat
+    private let format: LogFormat
     let logger: Logger
     let output: LogOutput
+
+    /// The logger where nothing but its lines may stand on standard error.
+    var onlyLog: Logger? { format == .json ? logger : nil }
 
     init(format: LogFormat, level: Logger.Level) {
         self.format = format

@@ -75,7 +75,8 @@ import Testing
         for phase in ["tokenize", "queue", "kernel"] {
             parts += try #require(await metric("linchpin_\(phase)_seconds_sum{route=\"/v1/rewards\"}"))
         }
-        #expect(parts > 0 && parts <= (await metric(#"linchpin_request_seconds_sum{route="/v1/rewards"}"#) ?? 0))
+        let whole = try #require(await metric(#"linchpin_request_seconds_sum{route="/v1/rewards"}"#))
+        #expect(parts > 0 && parts <= whole)
         #expect(await metric(#"linchpin_queue_seconds_count{route="/version"}"#) == nil)
     }
 
@@ -89,14 +90,18 @@ import Testing
 
     @Test func `rounds and the process are on the page`() async throws {
         _ = await score()
-        #expect(await metric("linchpin_batch_fill_ratio_count") == metric("linchpin_batches_total"))
-        #expect(await metric(#"linchpin_batch_fill_ratio_bucket{le="+Inf"}"#) == metric("linchpin_batches_total"))
+        let rounds = try #require(await metric("linchpin_batches_total"))
+        #expect(await metric("linchpin_batch_fill_ratio_count") == rounds)
+        #expect(await metric(#"linchpin_batch_fill_ratio_bucket{le="+Inf"}"#) == rounds)
         let started = try #require(await metric("process_start_time_seconds"))
         #expect(started < Date().timeIntervalSince1970 && started > Date().timeIntervalSince1970 - 86_400)
-        #expect(try #require(await metric("process_resident_memory_bytes")) > 1 << 20)
-        #expect(try #require(await metric("process_cpu_seconds_total")) > 0)
-        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-        #expect(abs(try #require(await metric("process_open_fds")) - Double(open)) < 64)
+        for name in ["process_resident_memory_bytes", "process_virtual_memory_bytes"] {
+            #expect(try #require(await metric(name)) > 1_000_000)
+        }
+        let seconds = try #require(await metric("process_cpu_seconds_total"))
+        let open = try #require(await metric("process_open_fds"))
+        let most = try #require(await metric("process_max_fds"))
+        #expect(seconds > 0 && open > 2 && open < most)
         #expect(await metric("linchpin_build_info{version=\"\(linchpinVersion)\"}") == 1)
     }
 

@@ -1,4 +1,5 @@
 // Lines reach their reader whole, and wait for none.
+import Dispatch
 import Glibc
 import JSON
 import Logging
@@ -26,6 +27,13 @@ import Testing
         }
     }
 
+    /// Not on a thread that other tests wait for.
+    private func elsewhere<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "elsewhere").async { continuation.resume(returning: work()) }
+        }
+    }
+
     private func line(_ number: Int) -> [UInt8] {
         Array("\(number) \(String(repeating: "x", count: 95))\n".utf8)
     }
@@ -49,12 +57,12 @@ import Testing
         // 2 MB into 64 KiB of pipe and twice 100,000 bytes.
         #expect(start.duration(to: .now) < .seconds(20))
         #expect(output.droppedLines > 15_000)
-        let whole = Task.detached { pipe.lines() }
-        finish(output)
+        async let whole = elsewhere { pipe.lines() }
+        await elsewhere { output.finish(within: .seconds(20)) }
         output.write(line(-1))
-        finish(output)
+        await elsewhere { output.finish(within: .seconds(20)) }
         close(pipe.writing)
-        let read = await whole.value
+        let read = await whole
         // Those that were taken all come, whole, and it goes on when there is a reader again.
         #expect(read.count == 20_001 - output.droppedLines)
         #expect(read.last.map { $0 + [10] } == line(-1) && read.allSatisfy { $0.count > 95 })
@@ -79,14 +87,13 @@ import Testing
         _ = fcntl(pipe.writing, F_SETFL, fcntl(pipe.writing, F_GETFL) | O_NONBLOCK)
         let output = LogOutput(pipe.writing)
         for number in 0..<5000 { output.write(line(number)) }
-        let whole = Task.detached { pipe.lines() }
-        finish(output)
+        async let whole = elsewhere { pipe.lines() }
+        await elsewhere { output.finish(within: .seconds(20)) }
         close(pipe.writing)
-        #expect(await whole.value.count == 5000 && output.droppedLines == 0)
+        #expect(await whole.count == 5000)
+        #expect(output.droppedLines == 0)
         close(pipe.reading)
     }
-
-    private func finish(_ output: LogOutput) { output.finish(within: .seconds(20)) }
 
     @Test func `a logger's own fields, and those of the event over them`() throws {
         let pipe = Pipe()
