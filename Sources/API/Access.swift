@@ -1,6 +1,6 @@
 // Who may ask: keys in a header, in the URL, or before the path.
 import HTTPTypes
-import Serving
+package import Serving
 
 /// Why somebody is not let in.
 package enum Denial: Sendable, Equatable {

@@ -53,6 +53,11 @@ extension Service {
         return .passes(call, route)
     }
 
+    /// Memory for bodies comes back as the queue runs dry.
+    func failure(of refusal: Refusal) -> APIError {
+        refusal == .crowded ? .crowded(retryAfterSeconds: scorer.load.retryAfterSeconds) : .refusal(refusal)
+    }
+
     private func audience(of route: Route) -> Audience {
         route.path == "/metrics" && showsMetrics ? .everybody : route.audience
     }

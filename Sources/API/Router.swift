@@ -34,11 +34,6 @@ extension Service {
         }
     }
 
-    /// Memory for bodies comes back as the queue runs dry.
-    private func failure(of refusal: Refusal) -> APIError {
-        refusal == .crowded ? .crowded(retryAfterSeconds: scorer.load.retryAfterSeconds) : .refusal(refusal)
-    }
-
     /// A request on its way, with the id that its caller gave it or one that is made.
     func call(of request: Request) -> Call {
         Call(

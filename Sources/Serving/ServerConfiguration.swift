@@ -62,12 +62,12 @@ package struct ServerDeadlines: Sendable {
     /// Between requests; aiohttp keeps its end for 15 s and breaks if ours closes first.
     package var idle = Duration.seconds(75)
     /// How long a client may take nothing of a response.
-    package var writeStall = Duration.seconds(60)
+    package var writeStall = Duration.seconds(30)
     /// How long a response may take in all.
     package var write = Duration.seconds(300)
     /// What a client must take of it on average, once `writeGrace` is over.
     package var writeBytesPerSecond = 4096
-    package var writeGrace = Duration.seconds(30)
+    package var writeGrace = Duration.seconds(10)
     /// How long a client may go on sending after a last response.
     package var linger = Duration.seconds(2)
     /// How long a handler may go on when the client has ended its sending side, as `nc` does and as a client that left does.
