@@ -45,6 +45,7 @@ extension Service {
             return .fails(call, candidates.isEmpty ? .unknownPath : failure, route: name)
         }
         call.parameter = route.match(inner.path)
+        call.namesModel = route.audience > .everybody
         do throws(APIError) {
             if route.method == .post { try call.checkType() }
         } catch {
@@ -55,7 +56,7 @@ extension Service {
 
     /// Memory for bodies comes back as the queue runs dry.
     func failure(of refusal: Refusal) -> APIError {
-        refusal == .crowded ? .crowded(retryAfterSeconds: scorer.load.retryAfterSeconds) : .refusal(refusal)
+        refusal == .crowded ? .crowded(retryAfterSeconds: models.current.scorer.load.retryAfterSeconds) : .refusal(refusal)
     }
 
     private func audience(of route: Route) -> Audience {
@@ -68,7 +69,7 @@ extension Service {
 
     /// Why there is no place for a request's work; nil where there may be one.
     private func overload(of route: Route, for call: Call) -> APIError? {
-        let load = scorer.load
+        let load = call.model.scorer.load
         switch route.queue {
         case .refuses where !call.saysHowLongItWaits:
             return load.isFull ? .scoring(.overloaded(retryAfterSeconds: load.retryAfterSeconds), param: nil) : nil

@@ -47,7 +47,7 @@ import Testing
         let golden = try GoldenService(limits: limits)
         let rollouts = (0..<2000).map { ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue }
         let busy = Task { await golden.post("/v1/rewards", ["rollouts": .array(rollouts)]) }
-        #expect(await eventually { golden.service.scorer.load.queuedTokens > 64 })
+        #expect(await eventually { golden.service.model.scorer.load.queuedTokens > 64 })
         let small: JSONValue = ["rollouts": [["prompt": "p", "steps": ["s"]]]]
         #expect(try golden.refusal(of: "POST /v1/rewards HTTP/1.1") == nil, "nobody was refused yet")
         #expect(await golden.post("/v1/rewards", small).status == .tooManyRequests)
@@ -59,7 +59,7 @@ import Testing
         }
         busy.cancel()
         _ = await busy.value
-        #expect(await eventually { golden.service.scorer.load.queuedTokens == 0 })
+        #expect(await eventually { golden.service.model.scorer.load.queuedTokens == 0 })
         #expect(try golden.refusal(of: "POST /v1/rewards HTTP/1.1") == nil)
     }
 
@@ -69,9 +69,9 @@ import Testing
         let golden = try GoldenService(limits: limits)
         let rollouts = (0..<2000).map { ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue }
         let busy = Task { await golden.post("/v1/rewards", ["rollouts": .array(rollouts)]) }
-        #expect(await eventually { golden.service.scorer.load.queuedTokens > 64 })
+        #expect(await eventually { golden.service.model.scorer.load.queuedTokens > 64 })
         let waiting = Task { await golden.post("/get_reward", ["query": [.string(Sample().text)]]) }
-        #expect(await eventually { golden.service.scorer.load.waitingTokens >= 8 })
+        #expect(await eventually { golden.service.model.scorer.load.waitingTokens >= 8 })
         for path in ["/v1/rewards?wait=5", "/get_reward"] {
             let refused = try #require(try golden.refusal(of: "POST \(path) HTTP/1.1"))
             #expect(refused.status == .serviceUnavailable && Int(refused.headers[.retryAfter] ?? "") ?? 0 >= 1)
