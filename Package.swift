@@ -45,8 +45,8 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "API", "Training", "Evaluating", "Demonstrations", "Serving", "Sockets", "Scoring", "Transformers",
-                "Batching", "Tokenizing", "Checkpoints", "Crediting", "JSON", "Logs", "CMalloc", argumentParser,
-                logging, lifecycle, signals,
+                "Batching", "Tokenizing", "Checkpoints", "Crediting", "Digests", "JSON", "Logs", "CMalloc", "CProcess",
+                argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),
@@ -93,6 +93,7 @@ let package = Package(
         .target(name: "CBuiltIn", exclude: ["Resources"]),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CProcess"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 

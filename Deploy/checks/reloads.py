@@ -31,6 +31,14 @@ class Model:
 
 
 TRAINER = "/rm?format=object"
+ADMIN_KEY = "reloads-admin-key"
+
+
+def keys(place):
+    """The flags that give a server its admin key."""
+    file = place / "admin-keys"
+    file.write_text(ADMIN_KEY + "\n")
+    return "--admin-key-file", str(file)
 
 
 def trainers(item):
@@ -143,7 +151,7 @@ def admin(server):
     """The answer to POST /admin/reload, once no other reload holds it up."""
     end = time.monotonic() + 60
     while True:
-        status, answer = server.post("/admin/reload", {})
+        status, answer = server.post("/admin/reload", {}, headers={"Authorization": f"Bearer {ADMIN_KEY}"})
         if status != 409 or time.monotonic() > end:
             return status, answer
         time.sleep(0.02)
@@ -194,7 +202,7 @@ def under_load(place, items, times, seed):
     models, bad = pair(place, items), bad_folders(place)
     link = place / "current"
     link.symlink_to(models[0].folder)
-    with Server(str(link)) as server, Clients(server, models, items, seed) as clients:
+    with Server(str(link), *keys(place)) as server, Clients(server, models, items, seed) as clients:
         for number in range(1, times + 1):
             exchange(server, link, models[number % 2], number)
             if number % 3 == 0:
@@ -214,7 +222,7 @@ def memory(place, items, times, seed):
     size = os.path.getsize(folders[0] + "/model.safetensors")
     link = place / "large"
     link.symlink_to(folders[0])
-    with Server(str(link), "--no-cache") as server:
+    with Server(str(link), "--no-cache", *keys(place)) as server:
         sizes = []
         for number in range(1, times + 1):
             check(server.post("/v1/rewards", {"rollouts": items[:8]})[0] == 200, "no answer")

@@ -160,16 +160,16 @@ def c22(_, options):
         file.write_text(f"{other}\n{key}\n")
         file.chmod(0o600)
         flags = ("--api-key-file", str(file), "--log-level", "trace")
-        with Server(str(GOLDEN), *flags) as server, Server(str(GOLDEN), *flags, "--private-metrics") as private:
+        with Server(str(GOLDEN), *flags, "--public-metrics") as server, Server(str(GOLDEN), *flags) as private:
             for path, body in SCORING.items():
                 shown(server, path, body, key)
             shown(server, "/v1/models", None, other)
             for path in ("/health", "/health/live", "/health/ready", "/ping", "/v2/health/ready"):
                 check(ask(server, path).status == ask(private, path).status == 200, f"{path} asks for a key")
-            check(ask(server, "/metrics").status == 200, "/metrics asks for a key")
-            check(ask(private, "/metrics").status == 401, "--private-metrics shows them")
+            check(ask(server, "/metrics").status == 200, "--public-metrics does not show them")
+            check(ask(private, "/metrics").status == 401, "/metrics asks for no key")
             page = ask(private, "/metrics", headers={"Authorization": "Bearer " + key})
-            check(page.status == 200, "--private-metrics hides them from who has a key")
+            check(page.status == 200, "/metrics is hidden from who has a key")
             for body in (page.body, ask(server, "/metrics").body):
                 check(key.encode() not in body, "the key is in /metrics")
             for one in (server, private):

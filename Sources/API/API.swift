@@ -61,6 +61,9 @@ package struct Service: Sendable {
         self.logOutput = logOutput
         record(model, isServed: true)
     }
+
+    /// The one that a call gets that begins now.
+    package var model: ServedModel { models.current }
 }
 
 /// The version that `/version` tells; it changes with a release.

@@ -16,7 +16,6 @@ extension Call {
 
     /// The body's object, whatever keys it has besides: trainers send along what their users' data sets hold.
     func fields() throws(APIError) -> Fields {
-        try checkType()
         let value: JSONValue
         do {
             value = try JSONValue(parsing: request.body, limits: Self.limits)
@@ -31,7 +30,7 @@ extension Call {
     private static let limits = JSONLimits(values: 1 << 20, containers: 1 << 17)
 
     /// A missing Content-Type is taken for JSON: some trainers send none (reference/wire-apis.md section 5).
-    private func checkType() throws(APIError) {
+    func checkType() throws(APIError) {
         guard let type = request.headers[.contentType] else { return }
         let essence = type.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
         guard String(Substring(essence)).lowercased() == "application/json" else { throw .mediaType }

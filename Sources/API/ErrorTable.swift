@@ -11,6 +11,14 @@ extension APIError {
         switch self {
         case .refusal(let refusal): refusal.words
         case .scoring(let error, let param): error.words(param: param)
+        case .crowded(let seconds):
+            ErrorWords(
+                status: .serviceUnavailable,
+                type: "overloaded_error",
+                code: "overloaded",
+                message: "The requests that are being answered take all the memory there is; try again in \(seconds) s.",
+                retryAfterSeconds: seconds
+            )
         case .unknownPath:
             ErrorWords(
                 status: .notFound,
@@ -39,12 +47,26 @@ extension APIError {
             )
         case .notReady(let trouble): trouble.words
         case .reload(let error): error.words
-        case .unauthorized:
+        case .denied(.noKey):
             ErrorWords(
                 status: .unauthorized,
                 type: "authentication_error",
                 code: "invalid_api_key",
                 message: "A key is needed: Authorization: Bearer KEY, or ?api_key=KEY, or /KEY before the path."
+            )
+        case .denied(.noAdminKey):
+            ErrorWords(
+                status: .forbidden,
+                type: "permission_error",
+                code: "admin_key_needed",
+                message: "This needs an admin key, in a header: Authorization: Bearer KEY."
+            )
+        case .denied(.noAdminKeys):
+            ErrorWords(
+                status: .forbidden,
+                type: "permission_error",
+                code: "no_admin_keys",
+                message: "This needs an admin key, and the server was started with none (--admin-key-file)."
             )
         case .deadline(let seconds):
             ErrorWords(
@@ -173,6 +195,14 @@ extension ScoringError {
                 type: "overloaded_error",
                 code: "overloaded",
                 message: "The queue is full; try again in \(seconds) s.",
+                retryAfterSeconds: seconds
+            )
+        case .lineFull(let seconds):
+            return ErrorWords(
+                status: .serviceUnavailable,
+                type: "overloaded_error",
+                code: "overloaded",
+                message: "Too many wait for room in the queue; try again in \(seconds) s.",
                 retryAfterSeconds: seconds
             )
         case .closing:

@@ -8,6 +8,8 @@ import Transcripts
 /// Why a request, or one rollout of it, is answered with an error.
 enum APIError: Error, Equatable {
     case refusal(Refusal)
+    /// `Refusal.crowded` of a queue that is known.
+    case crowded(retryAfterSeconds: Int)
     case unknownPath
     case methodNotAllowed(allowed: [String])
     case mediaType
@@ -21,7 +23,7 @@ enum APIError: Error, Equatable {
     /// A response came without what it answers.
     case noPrompt(String)
     case transcript(TranscriptError, param: String)
-    case unauthorized
+    case denied(Denial)
     case deadline(retryAfterSeconds: Double)
     case unknownModel(served: String)
     case notReady(Trouble)

@@ -90,7 +90,7 @@ extension Service {
 
     /// `/metrics`: Prometheus text 0.0.4.
     func metricsPage(_ call: Call) async throws -> Response {
-        await metrics.record(load: call.model.scorer.load)
+        metrics.record(load: call.model.scorer.load)
         metrics.record(connections: connections.now)
         metrics.record(ProcessReading(), droppedLogLines: logOutput?.droppedLines ?? 0)
         return Response(

@@ -15,6 +15,7 @@ extension Refusal {
             return words(.requestTimeout, "timeout", "The request's head did not arrive in time.")
         case .timedOut(.body):
             return words(.requestTimeout, "timeout", "The request's body did not arrive in time.")
+        case .crowded: return APIError.crowded(retryAfterSeconds: 1).words
         case .bodyTooLarge(let limit):
             return words(.contentTooLarge, "body_too_large", "The body may have at most \(limit) bytes.")
         case .tooManyChunks(let limit):

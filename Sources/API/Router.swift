@@ -26,37 +26,28 @@ extension Service {
         switch arrival {
         case .refusal(let refusal):
             let nothing = Request(method: .get, path: "")
-            let call = Call(request: nothing, id: makeID(), model: models.current)
-            return answer(failure: .refusal(refusal), to: call, route: "refused", since: started)
+            return answer(failure: failure(of: refusal), to: call(of: nothing), route: "refused", since: started)
         case .request(let request):
-            let (inner, isAdmitted) = access.examined(request)
-            let call = Call(
-                request: inner,
-                id: requestID(request) ?? makeID(),
-                model: models.current,
-                trace: request.headers[.traceParent].flatMap(TraceContext.init)
-            )
-            return await answer(call, isAdmitted: isAdmitted, since: started)
+            switch judge(request) {
+            case .fails(let call, let failure, let route):
+                return answer(failure: failure, to: call, route: route, since: started)
+            case .passes(let call, let route):
+                return await answer(call, by: route, since: started)
+            }
         }
     }
 
-    private func answer(_ call: Call, isAdmitted: Bool, since started: ContinuousClock.Instant) async -> Response {
-        let candidates = Route.all.filter { $0.match(call.request.path) != nil }
-        guard let first = candidates.first else {
-            return answer(failure: .unknownPath, to: call, route: "unknown", since: started)
-        }
-        // HEAD is GET without the body (RFC 9110 section 9.3.2); Serving drops the body.
-        let method = call.request.method == .head ? .get : call.request.method
-        guard let route = candidates.first(where: { $0.method == method }) else {
-            let failure = APIError.methodNotAllowed(allowed: Self.methods(of: candidates))
-            return answer(failure: failure, to: call, route: first.path, since: started)
-        }
-        guard isAdmitted || isPublic(route) else {
-            return answer(failure: .unauthorized, to: call, route: route.path, since: started)
-        }
-        var call = call
-        call.parameter = route.match(call.request.path)
-        call.namesModel = !route.isPublic
+    /// A request on its way, with the id that its caller gave it or one that is made.
+    func call(of request: Request) -> Call {
+        Call(
+            request: request,
+            id: requestID(request) ?? makeID(),
+            model: models.current,
+            trace: request.headers[.traceParent].flatMap(TraceContext.init)
+        )
+    }
+
+    private func answer(_ call: Call, by route: Route, since started: ContinuousClock.Instant) async -> Response {
         do {
             return finish(try await route.endpoint(call, self), call, route: route.path, since: started)
         } catch {
@@ -65,13 +56,8 @@ extension Service {
         }
     }
 
-    private func isPublic(_ route: Route) -> Bool { route.isPublic && (route.path != "/metrics" || showsMetrics) }
-
-    private static func methods(of routes: [Route]) -> [String] {
-        routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : [$0.method.rawValue] }
-    }
-
-    private func answer(
+    /// What a request gets that does not come to its endpoint, or fails there.
+    func answer(
         failure: APIError,
         to call: Call,
         route: String,

@@ -7,21 +7,34 @@ package struct Route: Sendable {
     package let method: HTTPRequest.Method
     /// `{model}` stands for one part of the path, whatever it is.
     package let path: String
-    /// Whether it is answered to those who show no key, where keys are asked for.
-    package let isPublic: Bool
+    /// Whom it answers; closed to strangers unless the table says otherwise.
+    package let audience: Audience
+    let queue: Queue
     let endpoint: @Sendable (Call, Service) async throws -> Response
     /// What stands before and after the path's parameter; nil where it has none.
     private let around: (before: String, after: String)?
 
+    /// What becomes of its work when the model's queue is full.
+    enum Queue {
+        /// It has none: the model is not asked.
+        case unused
+        /// It is refused, unless the URL says how long it may wait.
+        case refuses
+        /// It waits: who asks takes a refusal for the end of the training.
+        case waits
+    }
+
     private init(
         _ method: HTTPRequest.Method,
         _ path: String,
-        isPublic: Bool,
+        _ audience: Audience,
+        _ queue: Queue,
         _ endpoint: @escaping @Sendable (Call, Service) async throws -> Response
     ) {
         self.method = method
         self.path = path
-        self.isPublic = isPublic
+        self.audience = audience
+        self.queue = queue
         self.endpoint = endpoint
         around = path.firstRange(of: "{model}").map {
             (String(path[..<$0.lowerBound]), String(path[$0.upperBound...]))
@@ -30,48 +43,51 @@ package struct Route: Sendable {
 
     private static func post(
         _ path: String,
+        for audience: Audience = .callers,
+        queue: Queue = .unused,
         _ endpoint: @escaping @Sendable (Call, Service) async throws -> Response
     ) -> Route {
-        Route(.post, path, isPublic: false, endpoint)
+        Route(.post, path, audience, queue, endpoint)
     }
 
     private static func get(
         _ path: String,
-        isPublic: Bool = true,
+        for audience: Audience = .callers,
         _ endpoint: @escaping @Sendable (Call, Service) async throws -> Response
     ) -> Route {
-        Route(.get, path, isPublic: isPublic, endpoint)
+        Route(.get, path, audience, .unused, endpoint)
     }
 
-    /// In the order of the README.
+    /// In the order of the README. Probes have no key to show; the page is where a person enters one, and its three files
+    /// are the same in every Linchpin.
     package static let all: [Route] = [
-        .post("/v1/rewards") { try await $1.rewards($0) },
+        .post("/v1/rewards", queue: .refuses) { try await $1.rewards($0) },
         .post("/v1/credit") { try await $1.credit($0) },
-        .post("/get_reward") { try await $1.getReward($0) },
-        .post("/") { try await $1.slime($0) },
-        .post("/rm") { try await $1.slime($0) },
-        .post("/v1/score/evaluation") { try await $1.scoreEvaluation($0) },
-        .post("/pooling") { try await $1.pooling($0) },
-        .post("/classify") { try await $1.classify($0) },
-        .post("/v1/embeddings") { try await $1.embeddings($0) },
-        .post("/admin/reload") { try await $1.adminReload($0) },
-        .get("/health") { try await $1.ready($0) },
-        .get("/health/live") { try await $1.live($0) },
-        .get("/health/ready") { try await $1.ready($0) },
-        .get("/ping") { try await $1.ready($0) },
-        .get("/v2/health/live") { try await $1.protocolLive($0) },
-        .get("/v2/health/ready") { try await $1.protocolReady($0) },
-        .get("/v2", isPublic: false) { try await $1.protocolServer($0) },
-        .get("/v2/models/{model}", isPublic: false) { try await $1.protocolModel($0) },
+        .post("/get_reward", queue: .waits) { try await $1.getReward($0) },
+        .post("/", queue: .waits) { try await $1.slime($0) },
+        .post("/rm", queue: .waits) { try await $1.slime($0) },
+        .post("/v1/score/evaluation", queue: .waits) { try await $1.scoreEvaluation($0) },
+        .post("/pooling", queue: .waits) { try await $1.pooling($0) },
+        .post("/classify", queue: .waits) { try await $1.classify($0) },
+        .post("/v1/embeddings", queue: .waits) { try await $1.embeddings($0) },
+        .post("/admin/reload", for: .operators) { try await $1.adminReload($0) },
+        .get("/health", for: .everybody) { try await $1.ready($0) },
+        .get("/health/live", for: .everybody) { try await $1.live($0) },
+        .get("/health/ready", for: .everybody) { try await $1.ready($0) },
+        .get("/ping", for: .everybody) { try await $1.ready($0) },
+        .get("/v2/health/live", for: .everybody) { try await $1.protocolLive($0) },
+        .get("/v2/health/ready", for: .everybody) { try await $1.protocolReady($0) },
+        .get("/v2") { try await $1.protocolServer($0) },
+        .get("/v2/models/{model}") { try await $1.protocolModel($0) },
         .get("/v2/models/{model}/ready") { try await $1.protocolModelReady($0) },
         .get("/metrics") { try await $1.metricsPage($0) },
-        .get("/v1/models", isPublic: false) { try await $1.models($0) },
-        .get("/info", isPublic: false) { try await $1.info($0) },
+        .get("/v1/models") { try await $1.models($0) },
+        .get("/info") { try await $1.info($0) },
         .get("/version") { try await $1.version($0) },
         .get("/openapi.yaml") { try await $1.openAPI($0) },
-        .get("/") { try await $1.page($0) },
-        .get("/page.css") { try await $1.pageStyle($0) },
-        .get("/page.js") { try await $1.pageScript($0) },
+        .get("/", for: .everybody) { try await $1.page($0) },
+        .get("/page.css", for: .everybody) { try await $1.pageStyle($0) },
+        .get("/page.js", for: .everybody) { try await $1.pageScript($0) },
     ]
 
     /// What stands in the place of the path's parameter, "" where it has none; nil where `path` is another one.

@@ -65,14 +65,17 @@ extension Service {
         }
     }
 
+    /// What even those have that do not say how long they wait; as much as `?wait=` may say.
+    private static let longestAnswer = Duration.seconds(3600)
+
     /// What `work` gives; at the deadline it is cancelled, and what still waits of it is dropped.
     private func within<Value: Sendable>(
         _ limit: Duration?,
         _ model: ServedModel,
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+        let limit = limit ?? Self.longestAnswer
         do {
-            guard let limit else { return try await work() }
             return try await withThrowingTaskGroup(of: Value?.self) { group in
                 defer { group.cancelAll() }
                 group.addTask { try await work() }
@@ -81,7 +84,7 @@ extension Service {
                     return nil
                 }
                 if let first = try await group.next(), let value = first { return value }
-                throw APIError.deadline(retryAfterSeconds: await model.scorer.load.secondsAhead)
+                throw APIError.deadline(retryAfterSeconds: model.scorer.load.secondsAhead)
             }
         } catch let error as ScoringError {
             throw APIError.scoring(error, param: nil)

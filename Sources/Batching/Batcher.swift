@@ -3,6 +3,8 @@
 // Owns every accepted request from `submit` until its reply is settled. While work waits, one task runs rounds, and
 // `drain` awaits it. A caller that leaves wakes up in `submit` and takes its own waiting work out of the plan.
 
+import Synchronization
+
 /// Gathers sequences while the kernel is busy; an idle one starts at once.
 package actor Batcher {
     /// An accepted request that has not been answered.
@@ -22,6 +24,8 @@ package actor Batcher {
     package nonisolated let pulse = Pulse()
     /// Runs rounds; nil while there are none.
     private var worker: Task<Void, Never>?
+    /// The plan's, for those who must not wait for this actor.
+    private let published = Mutex(Load())
 
     /// - Parameter run: the kernel; never called while a call is under way. It gives one answer a read, pieces in order,
     ///   and leaves in the slots what later rounds need of them.
@@ -31,12 +35,12 @@ package actor Batcher {
     }
 
     /// What waits, runs and was done.
-    package var load: Load { plan.load }
+    package nonisolated var load: Load { published.withLock { $0 } }
 
     /// Answers in the order of the works; all of them are admitted, or none.
     ///
     /// Where its task is cancelled it returns at once: works that wait are dropped, works that run go on to no one.
-    /// - Parameter waits: a full queue is waited for; else it is a `queueFull`.
+    /// - Parameter waits: a full queue is waited for, unless too many do; else it is a `queueFull`.
     /// - Throws: `BatchError`, `CancellationError`, or what the kernel threw for a round that one of the works took part
     ///   in (the rest of the request is then dropped, since its caller has been answered).
     package func submit(_ works: [TokenWork], waits: Bool = false) async throws -> [Answered] {
@@ -45,7 +49,10 @@ package actor Batcher {
         let ticket =
             switch plan.enqueue(works, waits: waits, at: now) {
             case .accepted(let ticket): ticket
-            case .full(let retryAfter): throw BatchError.queueFull(retryAfter: retryAfter)
+            case .full(let retryAfter):
+                publish()
+                throw BatchError.queueFull(retryAfter: retryAfter)
+            case .lineFull(let retryAfter): throw BatchError.lineFull(retryAfter: retryAfter)
             case .closed: throw BatchError.closed
             }
         let reply = Reply<[Answered]>()
@@ -140,6 +147,12 @@ package actor Batcher {
                 withdraw(ticket)
             }
         }
+        publish()
+    }
+
+    private func publish() {
+        let load = plan.load
+        published.withLock { $0 = load }
     }
 
     private func complete(_ ticket: Int) {
@@ -151,5 +164,6 @@ package actor Batcher {
     private func withdraw(_ ticket: Int) {
         plan.cancel(ticket)
         requests[ticket] = nil
+        publish()
     }
 }

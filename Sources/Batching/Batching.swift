@@ -17,12 +17,14 @@ package struct TokenWork: Sendable, Equatable {
     }
 }
 
-/// The three budgets, all in tokens.
+/// The budgets, all in tokens.
 package struct BatchLimits: Sendable, Equatable {
     /// Computed in one round, after sharing; at least 2, of which a long sequence takes half at most.
     package var maximumBatchTokens: Int
     /// What may wait, before sharing; past it a request is refused, unless nothing waits.
     package var maximumQueueTokens: Int
+    /// What may wait for room in it, before sharing; past it those requests are refused too, unless none waits.
+    package var maximumWaitingTokens = 4_194_304
     /// Slots that may stay filled for later requests, those in use counted; at 0 nothing outlives the work on it.
     package var cachedTokens: Int
 
@@ -53,6 +55,8 @@ package struct Answered: Sendable, Equatable {
 package enum BatchError: Error, Sendable, Equatable {
     /// The queue is full; seconds until it has probably run dry, 1 to 60.
     case queueFull(retryAfter: Double)
+    /// Too many wait for room in the queue already; seconds until it has probably run dry, 1 to 60.
+    case lineFull(retryAfter: Double)
     /// The batcher drains: no new work is taken.
     case closed
     /// The kernel gave another number of answers than there were reads, so none can be trusted.

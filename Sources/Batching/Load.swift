@@ -13,6 +13,10 @@ package struct Load: Sendable, Equatable {
     /// Items and tokens, before sharing, of the requests that wait.
     package var waitingItems = 0
     package var waitingTokens = 0
+    /// What comes now and does not wait is refused.
+    package var isFull = false
+    /// What comes now is refused even where it would wait.
+    package var isLineFull = false
     /// Items that the running round computes for.
     package var runningItems = 0
     /// Tokens that the running round computes.

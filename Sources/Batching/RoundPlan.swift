@@ -11,6 +11,8 @@ package struct RoundPlan: Sendable {
         case accepted(ticket: Int)
         /// None of it does; seconds, 1 to 60.
         case full(retryAfter: Double)
+        /// Nor may it wait: too many do.
+        case lineFull(retryAfter: Double)
         case closed
     }
 
@@ -74,6 +76,8 @@ package struct RoundPlan: Sendable {
     var nextNumber = 0
     var nextTicket = 0
     private var isClosed = false
+    /// The last request that found no room found nearly none.
+    private var refusesAll = false
     private var running: Running?
     var outcomes: [Outcome] = []
     var done = Load()
@@ -94,6 +98,8 @@ package struct RoundPlan: Sendable {
         load.queuedTokens = queuedTokens
         load.waitingItems = waiting.items
         load.waitingTokens = waiting.tokens
+        load.isFull = !waiting.isEmpty || refusesAll && !isRelieved
+        load.isLineFull = waiting.tokens >= limits.maximumWaitingTokens
         load.runningItems = members
         load.runningTokens = running?.draft.tokens ?? 0
         load.tokensPerSecond = tokensPerSecond
@@ -112,7 +118,12 @@ package struct RoundPlan: Sendable {
         guard !isClosed else { return .closed }
         let request = WaitingRequest(works: works, arrived: now)
         let hasRoom = waiting.isEmpty && hasRoom(for: request)
-        guard hasRoom || waits else { return .full(retryAfter: secondsAhead) }
+        if isRelieved { refusesAll = false }
+        guard hasRoom || waits else {
+            refusesAll = !isRelieved
+            return .full(retryAfter: secondsAhead)
+        }
+        guard hasRoom || canWait(request) else { return .lineFull(retryAfter: secondsAhead) }
         defer { nextTicket += 1 }
         if hasRoom { admit(request, as: nextTicket, at: now) } else { waiting.append(request, ticket: nextTicket) }
         return .accepted(ticket: nextTicket)

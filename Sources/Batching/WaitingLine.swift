@@ -44,9 +44,21 @@ struct WaitingLine: Sendable {
 }
 
 extension RoundPlan {
+    /// What may be in the queue, before sharing.
+    var capacity: Int { limits.maximumQueueTokens }
+
     func hasRoom(for request: WaitingRequest) -> Bool {
-        queuedTokens == 0 || request.tokens <= limits.maximumQueueTokens - queuedTokens
+        queuedTokens == 0 || request.tokens <= capacity - queuedTokens
     }
+
+    /// Whether a request may stand in line; one that is larger than the whole line may where nobody else does.
+    func canWait(_ request: WaitingRequest) -> Bool {
+        waiting.isEmpty || request.tokens <= limits.maximumWaitingTokens - waiting.tokens
+    }
+
+    /// Whether a sixteenth of the queue is free. Once one request was refused for want of room, others are until then:
+    /// they would only be read to be refused as well.
+    var isRelieved: Bool { capacity - queuedTokens >= max(1, capacity / 16) }
 
     /// Puts all works of a request into the queue.
     mutating func admit(_ request: WaitingRequest, as ticket: Int, at now: Double) {

@@ -21,7 +21,7 @@ struct BenchClient {
             if began >= schedule.end { break }
             let (bytes, isLong) = bodies.request(request * schedule.clients + client)
             request += 1
-            try await stream.write(bytes, stall: .seconds(60))
+            try await stream.write(bytes, stall: .seconds(60), until: nil)
             let answer = try await answer()
             let seconds = began.duration(to: .now) / .seconds(1)
             if began >= schedule.start {

@@ -87,9 +87,9 @@ struct BenchServer: AsyncParsableCommand {
         }
         let clock = ContinuousClock()
         let start = clock.now
-        let before = await scorer.load
+        let before = scorer.load
         try await Task.sleep(for: .seconds(loadOptions.seconds))
-        let after = await scorer.load
+        let after = scorer.load
         let seconds = (clock.now - start) / .seconds(1)
         guard let line = child.line(), let load = try? JSONValue(parsing: line).object else {
             throw Failure.usage("the clients gave no figures")

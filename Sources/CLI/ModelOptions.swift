@@ -49,6 +49,14 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Tokens of trainers' requests that may wait for room in it (default: 4194304).",
+            valueName: "N"
+        )
+    )
+    var maxWaitingTokens: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "Memory for keys and values of tokens, so that a rollout sent again with a step more costs that step "
                 + "(default: 1073741824).",
             valueName: "N"
@@ -101,6 +109,9 @@ struct ModelOptions: ParsableArguments {
             limits.maximumBatchTokens = tokens
         }
         if let tokens = try Setting.count("max-queue-tokens", maxQueueTokens) { limits.maximumQueueTokens = tokens }
+        if let tokens = try Setting.count("max-waiting-tokens", maxWaitingTokens) {
+            limits.maximumWaitingTokens = tokens
+        }
         return EngineSettings(compute: compute, limits: limits, cacheBytes: try keptBytes() ?? cacheBytes)
     }
 

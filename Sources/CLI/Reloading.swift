@@ -9,6 +9,7 @@ import UnixSignals
 struct Reloading: ServiceLifecycle.Service, CustomStringConvertible {
     private let hangUps: UnixSignalsSequence
     private let identity: TLSIdentity?
+    private let keys: KeySources
     private let service: API.Service
     private let logger: Logger
 
@@ -16,9 +17,10 @@ struct Reloading: ServiceLifecycle.Service, CustomStringConvertible {
     var description: String { "reloading" }
 
     /// Catches SIGHUP from now on.
-    init(_ identity: TLSIdentity?, _ service: API.Service, logger: Logger) async {
+    init(_ identity: TLSIdentity?, _ keys: KeySources, _ service: API.Service, logger: Logger) async {
         hangUps = await UnixSignalsSequence(trapping: .sighup)
         self.identity = identity
+        self.keys = keys
         self.service = service
         self.logger = logger
     }
@@ -27,8 +29,21 @@ struct Reloading: ServiceLifecycle.Service, CustomStringConvertible {
     func run() async throws {
         for await _ in hangUps.cancelOnGracefulShutdown() {
             reloadIdentity()
+            reloadKeys()
             // Not awaited: a stop must not wait for a model that loads.
             Task { await service.reloadInTurn() }
+        }
+    }
+
+    private func reloadKeys() {
+        guard !keys.isEmpty else { return }
+        do {
+            try keys.reload()
+            logger.notice("the keys were read again")
+        } catch {
+            // A failure names a file and a line, never what stands there.
+            let cause = (error as? Failure)?.line ?? "\(error)"
+            logger.error("the new keys cannot be used; the old ones stay", metadata: ["cause": "\(cause)"])
         }
     }
 

@@ -19,6 +19,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var creditOptions: CreditOptions
     @OptionGroup var tlsOptions: TLSOptions
     @OptionGroup var logOptions: LogOptions
+    @OptionGroup var keyOptions: KeyOptions
 
     @Option(help: ArgumentHelp("Address to listen on (default: 127.0.0.1).", valueName: "ADDRESS"))
     var host: String?
@@ -31,6 +32,14 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Largest body of a request (default: 8388608).", valueName: "N"))
     var maxBodyBytes: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for the bodies of all requests together; past it callers are told to come back (default: 268435456).",
+            valueName: "N"
+        )
+    )
+    var maxInflightBytes: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -53,25 +62,16 @@ struct Serve: AsyncParsableCommand {
     )
     var waitSeconds: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "Keys that callers must show, one a line: in a header, as ?api_key=KEY or as /KEY before the path.",
-            valueName: "FILE"
-        )
-    )
-    var apiKeyFile: String?
-
-    @Flag(help: "Ask for a key at /metrics too.")
-    var privateMetrics = false
-
     func run() async throws {
         try await Failure.reporting {
             signal(SIGPIPE, SIG_IGN)
             Descriptors.fillStandard()
             HeapTrimming.configure()
             Descriptors.allowAll()
+            CoreFiles.forbid()
             let settings = try ServeSettings(self)
             defer { settings.journal.finish() }
+            if settings.holdsSecrets { CoreFiles.forbidLooking() }
             let loading = try ModelLoading(modelOptions, creditOptions)
             let model = try await loading.loadWithBar(settings.journal)
             // What a wrong reading would show first.
@@ -88,8 +88,8 @@ struct Serve: AsyncParsableCommand {
                 loader: loading.loader,
                 servedName: settings.servedName,
                 maximumBodyBytes: settings.configuration.limits.bodyBytes,
-                access: settings.access,
-                showsMetrics: !settings.hidesMetrics,
+                access: Access(settings.keys.ring),
+                showsMetrics: settings.showsMetrics,
                 patience: settings.patience,
                 hangLimit: settings.hangLimit,
                 heartbeat: heartbeat,
@@ -99,9 +99,13 @@ struct Serve: AsyncParsableCommand {
             )
             let server: Server
             do throws(SocketError) {
-                server = try Server(configuration: settings.configuration, counters: counters, heartbeat: heartbeat) {
-                    await service.respond(to: $0)
-                }
+                server = try Server(
+                    configuration: settings.configuration,
+                    counters: counters,
+                    heartbeat: heartbeat,
+                    gate: { service.refuse($0) },
+                    respond: { await service.respond(to: $0) }
+                )
             } catch {
                 throw Failure.usage(
                     "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"
@@ -115,13 +119,19 @@ struct Serve: AsyncParsableCommand {
                 logger: settings.logger
             )
             // Before it listens, or a SIGHUP that comes early would end the process.
-            let reloading = await Reloading(settings.configuration.identity, service, logger: settings.logger)
+            let reloading = await Reloading(
+                settings.configuration.identity,
+                settings.keys,
+                service,
+                logger: settings.logger
+            )
             let group = ServiceGroup(
                 configuration: ServiceGroupConfiguration(
                     services: [
                         .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
                         .init(service: reloading),
                         .init(service: HeapTrimming()),
+                        .init(service: ShortageLog(counters: counters, logger: settings.logger)),
                     ],
                     logger: settings.logger
                 )
@@ -176,8 +186,9 @@ private struct ServeSettings {
     let configuration: ServerConfiguration
     var scheme: String { configuration.identity == nil ? "http" : "https" }
     let servedName: String
-    let access: Access
-    let hidesMetrics: Bool
+    let keys: KeySources
+    let showsMetrics: Bool
+    var holdsSecrets: Bool { !keys.isEmpty || configuration.identity != nil }
     let patience: Duration
     let grace: Duration
     let hangLimit: Duration
@@ -194,6 +205,12 @@ private struct ServeSettings {
         if let bytes = try Setting.count("max-body-bytes", flags.maxBodyBytes) {
             configuration.limits.bodyBytes = bytes
         }
+        if let bytes = try Setting.count("max-inflight-bytes", flags.maxInflightBytes) {
+            configuration.bodyMemoryBytes = bytes
+        }
+        guard configuration.limits.bodyBytes <= configuration.bodyMemoryBytes else {
+            throw Failure.usage("--max-inflight-bytes: must be at least --max-body-bytes, or no such body would ever fit")
+        }
         if let seconds = try Setting.count("drain-seconds", flags.drainSeconds, least: 0) {
             configuration.deadlines.drain = .seconds(seconds)
         }
@@ -202,8 +219,8 @@ private struct ServeSettings {
         servedName =
             try Setting.text("served-name", flags.servedName) ?? flags.modelOptions.folder().map(Self.name)
             ?? builtInModelName
-        access = try Setting.text("api-key-file", flags.apiKeyFile).map(Access.init(file:)) ?? Access()
-        hidesMetrics = try flags.privateMetrics || Setting.isSet("private-metrics")
+        keys = try flags.keyOptions.sources()
+        showsMetrics = try flags.keyOptions.publicMetrics || Setting.isSet("public-metrics")
         grace = .seconds(try Setting.count("grace-seconds", flags.graceSeconds, least: 0) ?? 5)
         hangLimit = .seconds(try Setting.count("hang-seconds", flags.hangSeconds, least: 2) ?? 120)
         patience = .seconds(try Setting.count("wait-seconds", flags.waitSeconds) ?? 110)

@@ -44,7 +44,7 @@ package struct Engine: Sendable {
     }
 
     /// What waits and what runs, for metrics.
-    package var load: Load { get async { await batcher.load } }
+    package var load: Load { batcher.load }
 
     /// Whether rounds run and end.
     package var pulse: Pulse { batcher.pulse }

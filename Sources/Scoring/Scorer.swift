@@ -48,7 +48,7 @@ package struct Scorer: Sendable {
     }
 
     /// What waits and what runs, for metrics.
-    package var load: Load { get async { await engine.load } }
+    package var load: Load { engine.load }
 
     /// Whether its rounds run and end.
     package var pulse: Pulse { engine.pulse }
@@ -61,7 +61,7 @@ package struct Scorer: Sendable {
 
     /// Scores the rollouts of one request; each gets its own result, in order.
     /// - Parameter waits: a full queue is waited for; else it is an `overloaded`.
-    /// - Throws: `ScoringError` of the whole request (`overloaded`, `closing`, `cancelled`, `kernel`).
+    /// - Throws: `ScoringError` of the whole request (`overloaded`, `lineFull`, `closing`, `cancelled`, `kernel`).
     package func score(
         _ rollouts: [Rollout],
         credit settings: CreditSettings,
@@ -126,6 +126,7 @@ package struct Scorer: Sendable {
         } catch let error as BatchError {
             switch error {
             case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
+            case .lineFull(let seconds): throw .lineFull(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
             case .closed: throw .closing
             default: throw .kernel("\(error)")
             }

@@ -97,6 +97,8 @@ package enum ScoringError: Error, Sendable, Equatable {
     case credit(CreditError)
     // The whole request
     case overloaded(retryAfterSeconds: Int)
+    /// Too many wait for room in it already.
+    case lineFull(retryAfterSeconds: Int)
     case closing
     case cancelled
     case kernel(String)

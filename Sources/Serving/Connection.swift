@@ -9,10 +9,12 @@ actor Connection {
     private let stream: any ByteStream
     private let deadlines: ServerDeadlines
     private let gzipBytes: Int
+    private let gate: Gate
     private let respond: Responder
     private let roster: Roster
     private let counters: Counters
     private var life: ConnectionLife
+    private var share: BodyShare
     private var isGone = false
     /// Its place in the roster's order since it became idle, 0 while it is busy.
     private nonisolated let idleTicket = Atomic<UInt64>(0)
@@ -26,6 +28,7 @@ actor Connection {
         configuration: ServerConfiguration,
         roster: Roster,
         counters: Counters,
+        gate: @escaping Gate,
         respond: @escaping Responder
     ) {
         self.loop = loop
@@ -33,7 +36,9 @@ actor Connection {
         deadlines = configuration.deadlines
         self.roster = roster
         self.counters = counters
+        self.gate = gate
         self.respond = respond
+        share = BodyShare(limit: configuration.bodyMemoryBytes, counters: counters)
         gzipBytes = configuration.limits.gzipBytes
         life = ConnectionLife(
             limits: configuration.limits,
@@ -55,6 +60,7 @@ actor Connection {
             switch life.next(now: .now) {
             case .handshake(let deadline): await handshake(until: deadline)
             case .read(let deadline): await read(until: deadline)
+            case .decide(let head): await decide(head)
             case .sendContinue: await write(ResponseWriter.continueBytes)
             case .respond(let arrival): await answer(arrival)
             case .finish: await stream.finish()
@@ -76,6 +82,7 @@ actor Connection {
     }
 
     private func close() async {
+        _ = share.hold(0)
         if life.isLost { await stream.abort() } else { await stream.close() }
     }
 
@@ -93,7 +100,22 @@ actor Connection {
         counters.count(counters.failedHandshakes)
     }
 
+    /// Asks at the gate, and whether there is room, before the body of a request is read.
+    private func decide(_ head: RequestHead) async {
+        guard let response = await refusal(of: head) else { return life.letIn() }
+        counters.count(counters.turnedAway)
+        life.turnAway()
+        await send(response)
+    }
+
+    private func refusal(of head: RequestHead) async -> Response? {
+        if let response = gate(head) { return response }
+        guard case .length(let length) = head.framing, !share.hasRoom(for: length) else { return nil }
+        return await respond(.refusal(.crowded))
+    }
+
     private func read(until deadline: Instant) async {
+        guard share.hold(life.bodyMemory) else { return life.crowdOut() }
         if life.isIdle { idleTicket.store(roster.nextInOrder(), ordering: .relaxed) }
         defer { idleTicket.store(0, ordering: .relaxed) }
         do throws(SocketError) {
@@ -123,8 +145,14 @@ actor Connection {
             response = await respond(arrival)
         case .request(let request):
             counters.count(counters.requests)
-            response = await respondWhileWatching(request)
+            let hasRoom = share.hold(request.body.count)
+            response = hasRoom ? await respondWhileWatching(request) : await respond(.refusal(.crowded))
         }
+        _ = share.hold(0)
+        await send(response)
+    }
+
+    private func send(_ response: Response) async {
         await write(life.answered(response, date: HTTPDate.now()))
         guard !life.isLost else { return countAsGone() }
         life.written(now: .now)
@@ -139,7 +167,8 @@ actor Connection {
 
     private func write(_ bytes: [UInt8]) async {
         do throws(SocketError) {
-            try await stream.write(bytes, stall: deadlines.writeStall)
+            let deadline = Instant.now + deadlines.write(of: bytes.count)
+            try await stream.write(bytes, stall: deadlines.writeStall, until: deadline)
             counters.count(counters.bytesSent, bytes.count)
         } catch {
             life.lost()

@@ -11,6 +11,8 @@ package struct ConnectionLife: Sendable {
         case handshake(until: Instant)
         /// Read, and tell `received`, `peerFinished`, `timedOut` or `lost`.
         case read(until: Instant)
+        /// Decide by the head whether the body is to come, and tell `letIn` or `turnAway`.
+        case decide(RequestHead)
         /// Write `100 Continue`.
         case sendContinue
         /// Answer, write what `answered` gives, and tell `written`.
@@ -23,6 +25,7 @@ package struct ConnectionLife: Sendable {
     private enum Phase {
         case securing
         case receiving
+        case deciding
         case answering(Exchange)
         case finishing
         case lingering(until: Instant, budget: Int)
@@ -44,6 +47,12 @@ package struct ConnectionLife: Sendable {
     private var phase: Phase
     private var head: RequestHead?
     private var requests = 0
+    /// The client holds the body back until it is asked for it.
+    private var isAwaited = false
+    /// There is no memory for the rest of the body under way.
+    private var isCrowdedOut = false
+    /// The body under way is of a request that has had its answer.
+    private var isDiscarding = false
 
     /// When the present part of the present message began.
     private var idleSince: Instant
@@ -75,6 +84,9 @@ package struct ConnectionLife: Sendable {
         if case .receiving = phase { parser.progress == .nothing } else { false }
     }
 
+    /// What is held of the body under way.
+    package var bodyMemory: Int { parser.bodyBytes }
+
     /// How much more may be read while a request is being answered.
     package var room: Int { max(0, limits.readAheadBytes - parser.unread) }
 
@@ -82,7 +94,7 @@ package struct ConnectionLife: Sendable {
         switch phase {
         case .securing: return now < handshakeDeadline ? .handshake(until: handshakeDeadline) : .close
         case .receiving: return receive(now)
-        case .answering, .closed: return .close
+        case .deciding, .answering, .closed: return .close
         case .finishing:
             phase = .lingering(until: now + deadlines.linger, budget: limits.lingerBytes)
             return .finish
@@ -92,14 +104,25 @@ package struct ConnectionLife: Sendable {
     }
 
     private mutating func receive(_ now: Instant) -> Action {
+        if isCrowdedOut { return respond(to: .refusal(.crowded)) }
+        if isAwaited {
+            isAwaited = false
+            return .sendContinue
+        }
         while let event = parser.next() {
             switch event {
             case .head(let head):
                 self.head = head
                 bodySince = now
                 bodyBytes = 0
-                // RFC 9110 10.1.1: a body that is already on its way was not held back.
-                if head.expectsContinue && parser.unread == 0 && !hasPeerFinished { return .sendContinue }
+                // Without a body there is nothing to decide: the request is here.
+                guard head.framing != .length(0) else { continue }
+                phase = .deciding
+                return .decide(head)
+            case .request where isDiscarding:
+                isDiscarding = false
+                idleSince = now
+                headSince = now
             case .request(let request):
                 requests += 1
                 return respond(to: .request(request))
@@ -108,7 +131,7 @@ package struct ConnectionLife: Sendable {
             }
         }
         if hasPeerFinished {
-            guard let refusal = parser.finish() else { return .close }
+            guard let refusal = parser.finish(), !isDiscarding else { return .close }
             return respond(to: .refusal(refusal))
         }
         let deadline = deadline
@@ -116,8 +139,40 @@ package struct ConnectionLife: Sendable {
         // The last look at the socket comes first: what arrived in the moment of the deadline is served.
         case .nothing: return .read(until: deadline)
         case .head: return now < deadline ? .read(until: deadline) : respond(to: .refusal(.timedOut(.head)))
-        case .body: return now < deadline ? .read(until: deadline) : respond(to: .refusal(.timedOut(.body)))
+        case .body:
+            guard now >= deadline else { return .read(until: deadline) }
+            // Its sender has had an answer.
+            return isDiscarding ? .close : respond(to: .refusal(.timedOut(.body)))
         }
+    }
+
+    /// The body that was decided about may come.
+    package mutating func letIn() {
+        guard case .deciding = phase else { return }
+        // RFC 9110 10.1.1: a body that is already on its way was not held back.
+        isAwaited = head?.expectsContinue == true && parser.unread == 0 && !hasPeerFinished
+        phase = .receiving
+    }
+
+    /// The request that was decided about is answered without its body. A small one is thrown away as it comes, and the
+    /// connection goes on; behind a large one, or where nobody knows whether it will come, the connection ends.
+    package mutating func turnAway() {
+        guard case .deciding = phase, let head else { return }
+        if case .length(let length) = head.framing, length <= limits.discardBytes, !head.expectsContinue {
+            isDiscarding = true
+            parser.discardBody()
+        }
+        requests += 1
+        phase = .answering(
+            Exchange(isHead: head.method == .head, isOld: head.isOld, keepsAlive: head.keepsAlive && isDiscarding)
+        )
+        self.head = nil
+    }
+
+    /// There is no memory for more of the body under way: its request is refused, and what has come of it let go.
+    package mutating func crowdOut() {
+        parser.discardBody()
+        isCrowdedOut = true
     }
 
     private mutating func respond(to arrival: Arrival) -> Action {
@@ -166,7 +221,7 @@ package struct ConnectionLife: Sendable {
             parser.append(bytes)
         case .answering: parser.append(bytes)
         case .lingering(let until, let budget): phase = .lingering(until: until, budget: budget - bytes.count)
-        case .securing, .finishing, .closed: break
+        case .securing, .deciding, .finishing, .closed: break
         }
     }
 

@@ -5,6 +5,7 @@ struct RequestBody: Sendable {
     private let limit: Int
     /// nil where the body comes as it is.
     private var inflater: Inflater?
+    private var isDiscarded = false
     private(set) var bytes: [UInt8] = []
     /// What has arrived, out of its chunks but in its coding.
     private(set) var received = 0
@@ -16,6 +17,7 @@ struct RequestBody: Sendable {
 
     mutating func take(_ piece: ArraySlice<UInt8>) throws(Refusal) {
         received += piece.count
+        guard !isDiscarded else { return }
         guard inflater != nil else {
             bytes.reserve(piece.count, within: limit)
             bytes += piece
@@ -29,6 +31,13 @@ struct RequestBody: Sendable {
             case .malformed: throw .malformed(.contentCoding)
             }
         }
+    }
+
+    /// Lets go of what has come; what still comes is only counted.
+    mutating func discard() {
+        isDiscarded = true
+        inflater = nil
+        bytes = []
     }
 
     /// Called when no more of it comes: what is packed must be whole.

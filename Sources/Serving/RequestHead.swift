@@ -25,6 +25,11 @@ package struct RequestHead: Sendable, Equatable {
     /// Whether the client waits for `100 Continue` before it sends the body.
     package let expectsContinue: Bool
 
+    /// The request that this is the head of.
+    package func request(body: [UInt8] = []) -> Request {
+        Request(method: method, path: path, query: query, headers: headers, body: body)
+    }
+
     init(_ line: RequestLine, _ section: FieldSection) throws(Refusal) {
         method = line.method
         path = line.path

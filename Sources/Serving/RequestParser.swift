@@ -62,6 +62,12 @@ package struct RequestParser: Sendable {
         }
     }
 
+    /// What of a body has come, unpacked.
+    package var bodyBytes: Int { body.bytes.count }
+
+    /// Nothing is kept of the body under way.
+    package mutating func discardBody() { body.discard() }
+
     package mutating func append(_ bytes: [UInt8]) { inbox.append(bytes) }
 
     /// The next thing that the bytes so far say; nil when it takes more of them.
@@ -209,13 +215,7 @@ package struct RequestParser: Sendable {
 
     private mutating func complete(_ head: RequestHead) throws(Refusal) -> Step {
         try body.finish()
-        let request = Request(
-            method: head.method,
-            path: head.path,
-            query: head.query,
-            headers: head.headers,
-            body: body.bytes
-        )
+        let request = head.request(body: body.bytes)
         let rest = inbox
         self = RequestParser(limits: limits)
         inbox = rest

@@ -6,6 +6,7 @@ package import Sockets
 /// An HTTP/1.1 server: `respond` is called once for each arrival, in a task of its own.
 package final class Server: Sendable {
     private let configuration: ServerConfiguration
+    private let gate: Gate
     private let respond: Responder
     private let listener: Listener
     private let loops: [SocketLoop]
@@ -22,21 +23,25 @@ package final class Server: Sendable {
     /// - Parameters:
     ///   - counters: where it counts, for those who want to read them beside it.
     ///   - heartbeat: gets its loops, for those who want to know whether they run.
+    ///   - gate: what is answered before a body is read; what it lets in comes to `respond`.
     package init(
         configuration: ServerConfiguration,
         counters: Counters = Counters(),
         heartbeat: Heartbeat = Heartbeat(),
+        gate: @escaping Gate = { _ in nil },
         respond: @escaping Responder
     ) throws(SocketError) {
         self.counters = counters
         self.configuration = configuration
+        self.gate = gate
         self.respond = respond
         loops = (0..<Self.loopCount).map { SocketLoop(label: "linchpin.sockets.\($0)") }
         listener = try Listener(
             host: configuration.host,
             port: configuration.port,
             backlog: configuration.backlog,
-            on: loops[0]
+            on: loops[0],
+            pauses: counters.pauses
         )
         address = listener.address
         heartbeat.watch(loops)
@@ -76,6 +81,7 @@ package final class Server: Sendable {
                     configuration: configuration,
                     roster: roster,
                     counters: counters,
+                    gate: gate,
                     respond: respond
                 )
                 let mustDrain = await roster.enter(connection)

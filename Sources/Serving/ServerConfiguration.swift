@@ -10,6 +10,8 @@ package struct ServerConfiguration: Sendable {
     package var backlog: Int32 = 4096
     /// Past this, idle connections are closed and new ones wait in the kernel; nil stays just below the descriptor limit.
     package var maximumConnections: Int?
+    /// What the bodies that are being read or answered may take, all together; past it 503.
+    package var bodyMemoryBytes = 256 * 1024 * 1024
     /// Certificate and key for TLS; nil serves plain HTTP.
     package var identity: TLSIdentity?
     package var limits = ServerLimits()
@@ -38,6 +40,8 @@ package struct ServerLimits: Sendable {
     package var requestsPerConnection = 10_000
     /// What is taken from the network while a request is being answered.
     package var readAheadBytes = 64 * 1024
+    /// A body up to this size is read and thrown away where its head was refused, so that the connection can go on.
+    package var discardBytes = 64 * 1024
     /// What is thrown away after a last response, so that the client gets to read it: more than a body and a bit.
     package var lingerBytes = 16 * 1024 * 1024
 
@@ -58,7 +62,12 @@ package struct ServerDeadlines: Sendable {
     /// Between requests; aiohttp keeps its end for 15 s and breaks if ours closes first.
     package var idle = Duration.seconds(75)
     /// How long a client may take nothing of a response.
-    package var writeStall = Duration.seconds(60)
+    package var writeStall = Duration.seconds(30)
+    /// How long a response may take in all.
+    package var write = Duration.seconds(300)
+    /// What a client must take of it on average, once `writeGrace` is over.
+    package var writeBytesPerSecond = 4096
+    package var writeGrace = Duration.seconds(10)
     /// How long a client may go on sending after a last response.
     package var linger = Duration.seconds(2)
     /// How long a handler may go on when the client has ended its sending side, as `nc` does and as a client that left does.
@@ -69,4 +78,9 @@ package struct ServerDeadlines: Sendable {
     package var drain = Duration.seconds(25)
 
     package init() {}
+
+    /// How long a response of `count` bytes may take.
+    func write(of count: Int) -> Duration {
+        min(write, writeGrace + Duration.seconds(count) / max(1, writeBytesPerSecond))
+    }
 }

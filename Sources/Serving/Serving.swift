@@ -1,7 +1,7 @@
 // What crosses the door of HTTP: a request in, a response out.
 // Written by hand because no library serves: SwiftNIO is excluded by design, and FlyingFox's parser lets bare line feeds,
 // signs and repeated lengths through. Files, in reading order: RequestParser (with Inbox, RequestLine, FieldSection,
-// RequestHead, ChunkLine, RequestBody, Inflater), ConnectionLife, ResponseWriter, Connection, Server.
+// RequestHead, ChunkLine, RequestBody, Inflater), ConnectionLife, ResponseWriter, BodyShare, Connection, Server.
 package import HTTPTypes
 
 /// One whole request that passed every check of HTTP.
@@ -52,6 +52,11 @@ package enum Arrival: Sendable, Equatable {
     case refusal(Refusal)
 }
 
+/// The answer to a head whose body need not come, nil where it is let in; asked before a body is read.
+///
+/// It is synchronous, so that a full house says so without waiting for anything, and pure: it may be asked from anywhere.
+package typealias Gate = @Sendable (RequestHead) -> Response?
+
 /// Answers one arrival; its task is cancelled when the caller has left.
 package typealias Responder = @Sendable (Arrival) async -> Response
 
@@ -61,6 +66,8 @@ package enum Refusal: Error, Sendable, Equatable {
     case malformed(Malformation)
     /// 408: the head or the body came too slowly.
     case timedOut(Part)
+    /// 503: the bodies of all connections together take as much as they may.
+    case crowded
     /// 413.
     case bodyTooLarge(limit: Int)
     /// 413.

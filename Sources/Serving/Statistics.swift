@@ -1,4 +1,5 @@
 // Counts what a server does.
+internal import Sockets
 internal import Synchronization
 
 /// How a server has fared since it began, at one moment.
@@ -12,6 +13,12 @@ package struct Statistics: Sendable, Equatable {
     /// Answers written to the end, those to refusals included.
     package var responses = 0
     package var refusals = 0
+    /// Requests that were answered by their head, without their body.
+    package var turnedAway = 0
+    /// Times that the listener had to wait for a descriptor.
+    package var pausedAccepts = 0
+    /// Of the bodies that are being read or answered.
+    package var bodyBytes = 0
     /// Connections whose client left before its answer was out.
     package var clientsGone = 0
     package var bytesReceived = 0
@@ -28,6 +35,9 @@ package final class Counters: Sendable {
     let requests = Atomic(0)
     let responses = Atomic(0)
     let refusals = Atomic(0)
+    let turnedAway = Atomic(0)
+    let pauses = Pauses()
+    let bodyBytes = Atomic(0)
     let clientsGone = Atomic(0)
     let bytesReceived = Atomic(0)
     let bytesSent = Atomic(0)
@@ -42,6 +52,9 @@ package final class Counters: Sendable {
         statistics.requests = requests.load(ordering: .relaxed)
         statistics.responses = responses.load(ordering: .relaxed)
         statistics.refusals = refusals.load(ordering: .relaxed)
+        statistics.turnedAway = turnedAway.load(ordering: .relaxed)
+        statistics.pausedAccepts = pauses.count
+        statistics.bodyBytes = bodyBytes.load(ordering: .relaxed)
         statistics.clientsGone = clientsGone.load(ordering: .relaxed)
         statistics.bytesReceived = bytesReceived.load(ordering: .relaxed)
         statistics.bytesSent = bytesSent.load(ordering: .relaxed)

@@ -12,8 +12,9 @@ package protocol ByteStream: Actor {
     /// The next bytes, at most `count`; empty when the peer has finished sending.
     func read(atMost count: Int, until deadline: Instant?) async throws(SocketError) -> [UInt8]
 
-    /// Writes everything; gives up with `timedOut` when the peer takes nothing for the length of `stall`.
-    func write(_ bytes: [UInt8], stall: Duration) async throws(SocketError)
+    /// Writes everything; gives up with `timedOut` when the peer takes nothing for the length of `stall`, or when not all is
+    /// taken by `deadline`.
+    func write(_ bytes: [UInt8], stall: Duration, until deadline: Instant?) async throws(SocketError)
 
     /// Returns when the peer has gone, without reading what it sent before; for a reader whose buffer is full.
     func waitForHangUp() async throws(SocketError) -> HangUp
@@ -29,6 +30,14 @@ package protocol ByteStream: Actor {
 
     /// Closes with a reset, so that the peer knows at once.
     func abort()
+}
+
+extension Instant {
+    /// When the next wait of a write ends that may stall for `stall` and must be done by `deadline`.
+    static func next(stall: Duration, until deadline: Instant?) -> Instant {
+        let end = Instant.now + stall
+        return deadline.map { min($0, end) } ?? end
+    }
 }
 
 /// How a peer has gone.

@@ -1,11 +1,24 @@
 // Takes connections from the kernel, and stops politely.
 internal import Glibc
+internal import Synchronization
+
+/// Counts how often a listener, out of descriptors, had to wait.
+package final class Pauses: Sendable {
+    private let total = Atomic(0)
+
+    package init() {}
+
+    package var count: Int { total.load(ordering: .relaxed) }
+
+    func note() { total.wrappingAdd(1, ordering: .relaxed) }
+}
 
 /// A listening socket.
 package actor Listener {
     private let loop: SocketLoop
     private var socket: Descriptor?
     private let incoming: Readiness
+    private let pauses: Pauses
     /// Set by `drain`: until when connections that the kernel has let in are waited for.
     private var lastCall: Instant?
 
@@ -15,7 +28,14 @@ package actor Listener {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// Binds and listens; port 0 lets the kernel choose one.
-    package init(host: String, port: UInt16, backlog: Int32, on loop: SocketLoop) throws(SocketError) {
+    /// - Parameter pauses: where it counts how often it had to wait for a descriptor.
+    package init(
+        host: String,
+        port: UInt16,
+        backlog: Int32,
+        on loop: SocketLoop,
+        pauses: Pauses = Pauses()
+    ) throws(SocketError) {
         var reason = SocketError.unknownHost(host, code: 0)
         var bound: Descriptor?
         for candidate in try SocketAddress.resolve(host: host, port: port) where bound == nil {
@@ -23,6 +43,7 @@ package actor Listener {
         }
         guard let bound else { throw reason }
         self.loop = loop
+        self.pauses = pauses
         socket = bound
         address = try SocketAddress.local(of: bound)
         incoming = Readiness(.reading, of: bound, on: loop)
@@ -72,6 +93,7 @@ package actor Listener {
             }
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
             // Out of descriptors: the connection stays in the kernel's queue, and trying again at once would spin.
+            pauses.note()
             do { try await loop.sleep(for: .milliseconds(50)) } catch { return false }
             return true
         case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP, EFAULT:

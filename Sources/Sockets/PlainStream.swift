@@ -63,11 +63,11 @@ package actor PlainStream: ByteStream {
         return try socket.receive(atMost: count)
     }
 
-    package func write(_ bytes: [UInt8], stall: Duration) async throws(SocketError) {
+    package func write(_ bytes: [UInt8], stall: Duration, until deadline: Instant?) async throws(SocketError) {
         var sent = try send(bytes, from: 0)
         guard sent < bytes.count else { return }
         while sent < bytes.count {
-            try await writing.wait(until: .now + stall).check()
+            try await writing.wait(until: .next(stall: stall, until: deadline)).check()
             sent += try send(bytes, from: sent)
         }
         writing.rest()

@@ -69,7 +69,7 @@ package actor TLSStream: ByteStream {
         }
     }
 
-    package func write(_ bytes: [UInt8], stall: Duration) async throws(SocketError) {
+    package func write(_ bytes: [UInt8], stall: Duration, until deadline: Instant?) async throws(SocketError) {
         var waited = false
         var start = 0
         while start < bytes.count {
@@ -77,7 +77,7 @@ package actor TLSStream: ByteStream {
             try open().write(bytes[start..<end])
             while try !sendSealed() {
                 waited = true
-                try await writing.wait(until: .now + stall).check()
+                try await writing.wait(until: .next(stall: stall, until: deadline)).check()
             }
             start = end
         }

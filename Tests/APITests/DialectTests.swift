@@ -102,7 +102,7 @@ import Testing
             #expect(response.status == .serviceUnavailable)
             #expect(try response.code() == "cancelled")
         }
-        let load = await golden.service.scorer.load
+        let load = golden.service.model.scorer.load
         #expect(load.queuedTokens == 0 && load.waitingTokens == 0)
     }
 

@@ -15,8 +15,13 @@ struct GoldenService {
 
     private static let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm")
 
-    init(access: Access = Access(), showsMetrics: Bool = true, logger: Logger = Self.silent) throws {
-        try self.init(folder: Self.folder.path, access: access, showsMetrics: showsMetrics, logger: logger)
+    init(
+        access: Access = Access(),
+        showsMetrics: Bool = true,
+        limits: BatchLimits = BatchLimits(),
+        logger: Logger = Self.silent
+    ) throws {
+        try self.init(Self.folder.path, access, showsMetrics: showsMetrics, limits, logger)
     }
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -38,11 +43,18 @@ struct GoldenService {
             bytes[8 + headerCount + start + 2 * index + 1] = UInt8(truncatingIfNeeded: upper >> 8)
         }
         try copy.write(bytes, to: "model.safetensors")
-        try self.init(folder: copy.path, access: Access(), showsMetrics: true, logger: Self.silent)
+        try self.init(copy.path, Access(), showsMetrics: true, BatchLimits(), Self.silent)
     }
 
-    private init(folder: String, access: Access, showsMetrics: Bool, logger: Logger) throws {
-        let (scorer, revision) = try Scorer.named(checkpoint: Checkpoint(folder: folder))
+    private init(
+        _ folder: String,
+        _ access: Access,
+        showsMetrics: Bool,
+        _ limits: BatchLimits,
+        _ logger: Logger
+    ) throws {
+        let settings = EngineSettings(limits: limits)
+        let (scorer, revision) = try Scorer.named(checkpoint: Checkpoint(folder: folder), settings: settings)
         service = Service(
             model: ServedModel(scorer: scorer, defaultCredit: scorer.profile.defaultCredit, revision: revision),
             servedName: "golden",
@@ -75,6 +87,42 @@ struct GoldenService {
         let query = parts.count == 2 ? parts[1] : nil
         return await service.respond(
             to: .request(Request(method: method, path: parts[0], query: query, headers: headers, body: body))
+        )
+    }
+}
+
+extension GoldenService {
+    /// A head as it comes over the wire, at the gate and, where that lets it in, at the router.
+    func knock(_ head: String) async throws -> Response {
+        try refusal(of: head) ?? (await service.respond(to: .request(Self.head(head).request())))
+    }
+
+    /// What the gate alone says of a head.
+    func refusal(of head: String) throws -> Response? { service.refuse(try Self.head(head)) }
+
+    /// - Parameter text: the request line and headers, without Host.
+    private static func head(_ text: String) throws -> RequestHead {
+        var parser = RequestParser()
+        parser.append(Array((text + "\r\nHost: a\r\nContent-Length: 2\r\n\r\n").utf8))
+        guard case .head(let head)? = parser.next() else { throw NoHead(text: text) }
+        return head
+    }
+
+    private struct NoHead: Error { let text: String }
+}
+
+extension Access {
+    /// The keys themselves, for tests.
+    init(callers: [String] = [], operators: [String] = []) throws {
+        self.init(KeyRing(try Keys(callers: callers, operators: operators)))
+    }
+}
+
+extension Keys {
+    init(callers: [String] = [], operators: [String] = []) throws {
+        self.init(
+            callers: try callers.map { try KeyDigest(of: Array($0.utf8)) },
+            operators: try operators.map { try KeyDigest(of: Array($0.utf8)) }
         )
     }
 }

@@ -39,9 +39,8 @@ extension GoldenService {
     init(unpacked folder: String, profile: String? = nil) throws {
         let scorer = try Scorer(checkpoint: Checkpoint(folder: folder), source: profile.map { .name($0) })
         service = Service(
-            scorer: scorer,
+            model: ServedModel(scorer: scorer, defaultCredit: scorer.profile.defaultCredit, revision: "test"),
             servedName: "golden",
-            defaultCredit: scorer.profile.defaultCredit,
             maximumBodyBytes: 1 << 20,
             connections: Counters(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -1,5 +1,6 @@
 // Another model in the place of the one that is served.
 import API
+import Batching
 import Checkpoints
 import Fixtures
 import Foundation
@@ -47,6 +48,7 @@ private final class Shelf: Sendable {
             loader: { () async throws(ModelRefusal) in try await shelf.take() },
             servedName: "golden",
             maximumBodyBytes: 1 << 20,
+            access: try Access(operators: ["admin-key"]),
             connections: Counters(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -73,7 +75,8 @@ private final class Shelf: Sendable {
     ]
 
     private func send(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8] = []) async -> Response {
-        await service.respond(to: .request(Request(method: method, path: path, headers: [:], body: body)))
+        let headers: HTTPFields = [.authorization: "Bearer admin-key"]
+        return await service.respond(to: .request(Request(method: method, path: path, headers: headers, body: body)))
     }
 
     private func reload() async -> Response { await send(.post, "/admin/reload") }
@@ -109,7 +112,7 @@ private final class Shelf: Sendable {
         #expect(await reload().status == .ok)
         gate.close()
         let early = Task { await send(.post, "/v1/rewards", rollouts.serialized()) }
-        #expect(await eventually { await held.scorer.load.runningItems == 1 })
+        #expect(await eventually { held.scorer.load.runningItems == 1 })
         shelf.put(.success(other))
         #expect(await eventually { await reload().status == .ok })
         #expect(try named(await send(.post, "/v1/rewards", rollouts.serialized())).body == other.revision)

@@ -104,7 +104,7 @@ extension Refusal {
     /// Every refusal with the status that reference/http-policy.md asks for.
     static let all: [(Refusal, Int)] =
         Malformation.allCases.map { (.malformed($0), 400) } + [
-            (.timedOut(.head), 408), (.timedOut(.body), 408), (.bodyTooLarge(limit: 1), 413),
+            (.timedOut(.head), 408), (.timedOut(.body), 408), (.crowded, 503), (.bodyTooLarge(limit: 1), 413),
             (.tooManyChunks(limit: 1), 413), (.requestLineTooLong(limit: 1), 414), (.unknownContentCoding, 415),
             (.unknownExpectation, 417),
             (.headTooLarge(limit: 1), 431), (.tooManyHeaders(limit: 1), 431), (.unknownMethod, 501),

@@ -8,7 +8,7 @@ import Testing
         let bench = Bench(held: true)
         let answer = try await bench.occupy()
         #expect(await bench.kernel.rounds == [[0]])
-        #expect(await bench.batcher.load.runningItems == 1)
+        #expect(bench.batcher.load.runningItems == 1)
         await bench.kernel.release()
         #expect(try await answer.value == [0])
     }
@@ -63,7 +63,7 @@ import Testing
         let first = try await bench.occupy()
         let batcher = bench.batcher
         let task = Task { try await batcher.submit([sequence(1, 4), sequence(2, 5), sequence(2, 5), sequence(3, 5)]) }
-        try await eventually { await batcher.load.queuedItems == 4 }
+        try await eventually { batcher.load.queuedItems == 4 }
         await bench.kernel.release()
         _ = try await first.value
         let answered = try await task.value
@@ -72,7 +72,7 @@ import Testing
         #expect(answered.map(\.cachedTokens) == [0, 0, 5, 0])
         #expect(answered.allSatisfy { $0.queueSeconds >= 0 && $0.runSeconds >= 0 })
         #expect(answered[3].queueSeconds >= answered[0].queueSeconds + answered[0].runSeconds)
-        let load = await batcher.load
+        let load = batcher.load
         #expect(load.batches == 3 && load.tokens == 15 && load.items == 5 && load.droppedItems == 0)
         #expect(load.cachedTokens == 5 && load.slotsInUse == 0)
     }
@@ -89,7 +89,7 @@ import Testing
         await bench.kernel.release()
         await bench.batcher.drain()
         #expect(await bench.kernel.rounds == [[0], [1]])
-        #expect(await bench.batcher.load.slotsKept == 2)
+        #expect(bench.batcher.load.slotsKept == 2)
     }
 
     @Test func `an empty sequence and one without reads are answered too`() async throws {
@@ -115,7 +115,7 @@ import Testing
                 try await bench.batcher.submit(refused.map { sequence($0) })
             }
         }
-        #expect(await bench.batcher.load.queuedTokens == 20)
+        #expect(bench.batcher.load.queuedTokens == 20)
         await bench.kernel.release()
         for task in tasks { _ = try await task.value }
         #expect(await bench.kernel.rounds.flatMap { $0 } == [0, 1, 2, 3, 4])

@@ -61,10 +61,11 @@ struct Bench {
     let kernel: FakeKernel
     let batcher: Batcher
 
-    init(held: Bool = false, batch: Int = 100, queue: Int = 1000, cached: Int = 0) {
+    init(held: Bool = false, batch: Int = 100, queue: Int = 1000, line: Int = 1_000_000, cached: Int = 0) {
         let kernel = FakeKernel(held: held)
         self.kernel = kernel
-        let limits = BatchLimits(maximumBatchTokens: batch, maximumQueueTokens: queue, cachedTokens: cached)
+        var limits = BatchLimits(maximumBatchTokens: batch, maximumQueueTokens: queue, cachedTokens: cached)
+        limits.maximumWaitingTokens = line
         batcher = Batcher(limits: limits) { try await kernel.run($0) }
     }
 
@@ -92,7 +93,7 @@ struct Bench {
     /// Items that the batcher ever took.
     private var accepted: Int {
         get async {
-            let load = await batcher.load
+            let load = batcher.load
             return load.waitingItems + load.queuedItems + load.runningItems + load.items + load.droppedItems
         }
     }

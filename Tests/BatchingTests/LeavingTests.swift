@@ -11,8 +11,8 @@ import Testing
         let staying = try await bench.send([3])
         leaving.cancel()
         await #expect(throws: CancellationError.self) { try await leaving.value }
-        #expect(await bench.batcher.load.droppedItems == 2)
-        #expect(await bench.batcher.load.queuedTokens == 1)
+        #expect(bench.batcher.load.droppedItems == 2)
+        #expect(bench.batcher.load.queuedTokens == 1)
         await bench.kernel.release()
         #expect(try await first.value == [0])
         #expect(try await staying.value == [-3])
@@ -30,11 +30,11 @@ import Testing
         leaving.cancel()
         // The kernel still stands: the caller does not wait for it.
         await #expect(throws: CancellationError.self) { try await leaving.value }
-        #expect(await bench.batcher.load.runningItems == 2)
+        #expect(bench.batcher.load.runningItems == 2)
         await bench.kernel.release()
         #expect(try await staying.value == [-2])
         #expect(await bench.kernel.rounds == [[0], [1, 2]])
-        #expect(await bench.batcher.load.droppedItems == 0)
+        #expect(bench.batcher.load.droppedItems == 0)
     }
 
     @Test func `of a request that runs in part, the rest is dropped`() async throws {
@@ -47,7 +47,7 @@ import Testing
         await bench.kernel.release()
         #expect(try await staying.value == [-6])
         #expect(await bench.kernel.rounds == [[1, 2], [6]])
-        #expect(await bench.batcher.load.droppedItems == 3)
+        #expect(bench.batcher.load.droppedItems == 3)
     }
 
     @Test func `a caller that left before it came is not admitted`() async throws {
@@ -89,7 +89,7 @@ import Testing
         #expect(try await fine.value == [-5])
         // The rest of the second request has no one to answer to.
         #expect(await bench.kernel.rounds == [[0], [1, 2], [5]])
-        #expect(await bench.batcher.load.droppedItems == 2)
+        #expect(bench.batcher.load.droppedItems == 2)
     }
 
     @Test(arguments: [-1, 1, -3])
@@ -119,7 +119,7 @@ import Testing
         }
         await bench.kernel.release()
         await drained.value
-        let load = await bench.batcher.load
+        let load = bench.batcher.load
         #expect(load.queuedItems == 0 && load.runningItems == 0 && load.items == 5)
         #expect(try await tasks[1].value == [-1, -2, -3])
         #expect(try await tasks[2].value == [-4])

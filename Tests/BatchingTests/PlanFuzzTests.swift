@@ -78,6 +78,10 @@ private struct Trial {
             let tokens = works.reduce(0) { $0 + $1.tokens.count }
             #expect(before.waitingItems > 0 || before.queuedTokens + tokens > limits.maximumQueueTokens)
             #expect((1...60).contains(retryAfter))
+        case .lineFull(let retryAfter):
+            let tokens = works.reduce(0) { $0 + $1.tokens.count }
+            #expect(before.waitingTokens > 0 && before.waitingTokens + tokens > limits.maximumWaitingTokens)
+            #expect((1...60).contains(retryAfter))
         case .closed: Issue.record("it is not closed")
         }
     }

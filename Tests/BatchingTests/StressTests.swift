@@ -89,7 +89,7 @@ private func call(_ batcher: Batcher, _ work: Int) async -> Tally {
             }
         }
         await batcher.drain()
-        let load = await batcher.load
+        let load = batcher.load
         #expect(total.answered + total.left + total.refused == 10_000)
         #expect(total.answered >= 6_000 || queue < .max)
         #expect(kernel.seen.isFine)
@@ -123,13 +123,13 @@ private func call(_ batcher: Batcher, _ work: Int) async -> Tally {
             group.addTask {
                 for _ in 0..<round { await Task.yield() }
                 await batcher.drain()
-                let load = await batcher.load
+                let load = batcher.load
                 #expect(load.queuedItems == 0 && load.runningItems == 0)
                 return false
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
-        let items = await batcher.load.items
+        let items = batcher.load.items
         #expect(items == accepted)
     }
 }

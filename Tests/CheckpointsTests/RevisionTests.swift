@@ -2,6 +2,7 @@
 import Checkpoints
 import Fixtures
 import Foundation
+import JSON
 import Testing
 
 /// The README's command, in a folder.

@@ -103,7 +103,6 @@ private let golden = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-
         try folder.write(Array("# trainers\r\nfirst-key-1\r\nsecond-key-2".utf8), to: "keys")
         let server = try Linchpin(
             model: golden,
-            flags: ["--private-metrics"],
             environment: ["LINCHPIN_API_KEY_FILE": folder.path + "/keys"]
         )
         let body: JSONValue = ["rewards": [0.5]]

@@ -2,6 +2,7 @@
 import Batching
 import Checkpoints
 import Fixtures
+import Foundation
 import Scoring
 import Synchronization
 import Testing
@@ -15,7 +16,7 @@ import Transformers
         let ended = scorer.pulse.now.ended
         for _ in 0..<3 { #expect(try await canary.sing(to: scorer)) }
         #expect(scorer.pulse.now.ended > ended)
-        #expect(await scorer.load.batches == 0)
+        #expect(scorer.load.batches == 0)
     }
 
     @Test func `another model's bits are told from its own`() async throws {

@@ -115,7 +115,7 @@ private struct Arrangement: CustomStringConvertible {
                 compared += order.count
                 #expect(wrong.isEmpty, "\(arrangement): \(wrong.map { works[$0].tokens.count })")
             }
-            let load = await engine.load
+            let load = engine.load
             #expect(load.slotsInUse <= max(arrangement.cacheTokens, 0), "\(arrangement): slots stay behind")
             if arrangement.cacheTokens > 10_000, rounds > 1 { #expect(load.cachedTokens > load.tokens / 2) }
         }

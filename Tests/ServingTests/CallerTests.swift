@@ -26,7 +26,7 @@ import Testing
         configuration.deadlines.callerGrace = .seconds(30)
         try await TestServer.run(configuration, respond: patient.respond) { server in
             let client = try await server.connect()
-            try await client.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), stall: .seconds(5))
+            try await client.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), stall: .seconds(5), until: nil)
             await patient.begun.wait()
             await client.abort()
             await patient.cancelled.wait()
@@ -44,7 +44,7 @@ import Testing
         try await TestServer.run(respond: patient.respond) { server in
             let client = try await server.connect()
             let request = Array("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8)
-            try await client.write(request + [UInt8](repeating: 0x61, count: extra), stall: .seconds(5))
+            try await client.write(request + [UInt8](repeating: 0x61, count: extra), stall: .seconds(5), until: nil)
             await patient.begun.wait()
             let left = Instant.now
             await client.finish()
@@ -63,7 +63,7 @@ import Testing
         try await TestServer.run(respond: patient.respond) { server in
             let client = try await server.connect()
             let request = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-            try await client.write(request + [UInt8](repeating: 0x61, count: 200_000), stall: .seconds(5))
+            try await client.write(request + [UInt8](repeating: 0x61, count: 200_000), stall: .seconds(5), until: nil)
             await patient.begun.wait()
             await client.abort()
             await patient.cancelled.wait()
@@ -115,7 +115,7 @@ import Testing
                 ]
                 func leave(_ round: Int) async throws {
                     let client = try await server.connect()
-                    try await client.write(Array(phases[round % phases.count].utf8), stall: .seconds(5))
+                    try await client.write(Array(phases[round % phases.count].utf8), stall: .seconds(5), until: nil)
                     if round % 2 == 0 { try await Task.sleep(for: .milliseconds(3)) }
                     switch round % 3 {
                     case 0: await client.abort()

@@ -60,6 +60,7 @@ struct Verdict: CustomStringConvertible {
         while true {
             switch life.next(now: now) {
             case .read: life.peerFinished()
+            case .decide: life.letIn()
             case .sendContinue: continue
             case .respond(.request(let request)):
                 requests.append(request)

@@ -22,7 +22,7 @@ import Testing
         let begun = Instant.now
         let dripping = Task {
             for byte in bytes {
-                try await client.stream.write([byte], stall: .seconds(1))
+                try await client.stream.write([byte], stall: .seconds(1), until: nil)
                 try await Task.sleep(for: .milliseconds(10))
             }
         }
@@ -79,6 +79,27 @@ import Testing
         }
     }
 
+    @Test func `that takes its answer by drips has an end`() async throws {
+        var configuration = configuration
+        // Each drop comes well within the stall: only the whole of it takes too long.
+        configuration.deadlines.writeStall = .seconds(20)
+        configuration.deadlines.writeGrace = .milliseconds(300)
+        configuration.deadlines.writeBytesPerSecond = 100_000_000
+        let large: Responder = { _ in Response(status: .ok, body: [UInt8](repeating: 0x61, count: 20_000_000)) }
+        try await TestServer.run(configuration, respond: large) { server in
+            let client = try await server.connect()
+            try await client.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), stall: .seconds(5), until: nil)
+            let begun = Instant.now
+            while server.server.statistics.clientsGone == 0, begun.duration(to: .now) < .seconds(15) {
+                _ = try? await client.read(atMost: 1000, until: .now + .seconds(1))
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(server.server.statistics.clientsGone == 1)
+            #expect(begun.duration(to: .now) >= .milliseconds(500))
+            await client.close()
+        }
+    }
+
     @Test func `does not keep a handler from its time`() async throws {
         let slow: Responder = { arrival in
             try? await Task.sleep(for: .milliseconds(600))
@@ -97,7 +118,7 @@ import Testing
             var slow: [PlainStream] = []
             for _ in 0..<100 {
                 let client = try await server.connect()
-                try await client.write(Array("GET / HT".utf8), stall: .seconds(5))
+                try await client.write(Array("GET / HT".utf8), stall: .seconds(5), until: nil)
                 slow.append(client)
             }
             let good = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"

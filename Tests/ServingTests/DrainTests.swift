@@ -28,7 +28,8 @@ import Testing
             let body = "{}"
             try await client.write(
                 Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8),
-                stall: .seconds(10)
+                stall: .seconds(10),
+                until: nil
             )
             let conversation = Conversation(client)
             return try await conversation.answer()?.text == body ? .answered : .lost
@@ -88,7 +89,7 @@ import Testing
         let client = try await PlainStream.connect(to: server.address, on: loop)
         let idle = try await PlainStream.connect(to: server.address, on: loop)
         let one = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
-        try await client.write(Array((one + one).utf8), stall: .seconds(5))
+        try await client.write(Array((one + one).utf8), stall: .seconds(5), until: nil)
         await started.wait()
         server.drain()
         server.drain()

@@ -76,7 +76,7 @@ import Testing
             for beginning in ["", "\u{16}", "\u{16}\u{3}\u{1}\u{1}\u{0}\u{1}"] {
                 let client = try await server.connect()
                 // On a busy machine the deadline may come before the bytes.
-                if !beginning.isEmpty { try? await client.write(Array(beginning.utf8), stall: .seconds(5)) }
+                if !beginning.isEmpty { try? await client.write(Array(beginning.utf8), stall: .seconds(5), until: nil) }
                 silent.append(client)
             }
             let start = Instant.now
@@ -99,7 +99,7 @@ import Testing
             var silent: [PlainStream] = []
             for _ in 0..<300 {
                 let client = try await server.connect()
-                try await client.write([0x16, 3, 1, 2, 0, 1], stall: .seconds(5))
+                try await client.write([0x16, 3, 1, 2, 0, 1], stall: .seconds(5), until: nil)
                 silent.append(client)
             }
             for _ in 0..<20 {
@@ -115,7 +115,7 @@ import Testing
     @Test func `has no ear for plain HTTP, and a plain one none for TLS`() async throws {
         try await TestServer.run(try configuration) { server in
             let client = try await server.connect()
-            try await client.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), stall: .seconds(5))
+            try await client.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), stall: .seconds(5), until: nil)
             // OpenSSL has no alert for what is no record at all.
             #expect(try await client.readAll().isEmpty)
             await client.close()

@@ -13,10 +13,11 @@ struct TestServer: Sendable {
     /// Runs `body` against a server that answers with `respond`, then drains it.
     static func run(
         _ configuration: ServerConfiguration = .fast,
+        gate: @escaping Gate = { _ in nil },
         respond: @escaping Responder = echo,
         _ body: (TestServer) async throws -> Void
     ) async throws {
-        let server = try Server(configuration: configuration, respond: respond)
+        let server = try Server(configuration: configuration, gate: gate, respond: respond)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await server.run() }
             defer { server.drain() }
@@ -32,7 +33,7 @@ struct TestServer: Sendable {
     func exchange(_ bytes: [UInt8], finishing: Bool = false) async throws -> [Answer] {
         let client = try await connect()
         // A server may refuse before it has everything: then the rest cannot be written.
-        try? await client.write(bytes, stall: .seconds(10))
+        try? await client.write(bytes, stall: .seconds(10), until: nil)
         if finishing { await client.finish() }
         let received = try await client.readAll()
         await client.close()
@@ -93,6 +94,7 @@ extension Refusal {
     var statusCode: Int {
         switch self {
         case .malformed: 400
+        case .crowded: 503
         case .timedOut: 408
         case .bodyTooLarge, .tooManyChunks: 413
         case .requestLineTooLong: 414
@@ -166,7 +168,7 @@ actor Conversation {
 
     init(_ stream: PlainStream) { self.stream = stream }
 
-    func send(_ text: String) async throws { try await stream.write(Array(text.utf8), stall: .seconds(10)) }
+    func send(_ text: String) async throws { try await stream.write(Array(text.utf8), stall: .seconds(10), until: nil) }
 
     /// The next answer; nil when the server has closed instead.
     func answer(toHead: Bool = false, within time: Duration = .seconds(60)) async throws -> Answer? {

@@ -21,7 +21,7 @@ import Testing
     @Test func `carries more than the kernel buffers to a reader that is slow to begin`() async throws {
         let (client, server) = try await Harbour().pair()
         let sent = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        async let writing: Void = client.write(sent, stall: .seconds(20))
+        async let writing: Void = client.write(sent, stall: .seconds(20), until: nil)
         try await Task.sleep(for: .milliseconds(50))
         var received: [UInt8] = []
         while received.count < sent.count { received += try await server.read() }
@@ -58,7 +58,7 @@ import Testing
     @Test func `gives up writing when the peer takes nothing`() async throws {
         let (client, server) = try await Harbour().pair()
         do {
-            try await server.write([UInt8](repeating: 1, count: 20_000_000), stall: .milliseconds(60))
+            try await server.write([UInt8](repeating: 1, count: 20_000_000), stall: .milliseconds(60), until: nil)
             Issue.record("20 MB went to nobody")
         } catch { #expect(error == .timedOut) }
         await server.abort()

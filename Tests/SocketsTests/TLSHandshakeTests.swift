@@ -108,7 +108,7 @@ import Testing
         for bytes in strangers {
             let (client, server) = try await harbour.raw()
             async let refused = server.failureOfHandshake()
-            try await client.write(bytes, stall: .seconds(5))
+            try await client.write(bytes, stall: .seconds(5), until: nil)
             await client.finish()
             let failure = await refused
             // Something random may be the beginning of a record, which then ends too early.

@@ -15,7 +15,7 @@ import Testing
             while received.count < count { received += try await server.read() }
             try await asking
             #expect(received == sent)
-            async let answering: Void = server.write(sent, stall: .seconds(20))
+            async let answering: Void = server.write(sent, stall: .seconds(20), until: nil)
             received = []
             while received.count < count { received += try await client.read() }
             try await answering
@@ -37,7 +37,7 @@ import Testing
     @Test func `carries more than the kernel buffers to a slow reader, while it reads itself`() async throws {
         let (client, server) = try await SealedHarbour().pair()
         let sent = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        async let writing: Void = server.write(sent, stall: .seconds(20))
+        async let writing: Void = server.write(sent, stall: .seconds(20), until: nil)
         try await Task.sleep(for: .milliseconds(50))
         try await client.write("meanwhile")
         #expect(try await server.read() == Array("meanwhile".utf8))
@@ -54,9 +54,9 @@ import Testing
         #expect(await server.failureOfRead(within: .milliseconds(60)) == .timedOut)
         // Half a record is nothing yet.
         let record = try await client.seal(Array("late".utf8))
-        try await client.stream.write(Array(record.dropLast(3)), stall: .seconds(5))
+        try await client.stream.write(Array(record.dropLast(3)), stall: .seconds(5), until: nil)
         #expect(await server.failureOfRead(within: .milliseconds(60)) == .timedOut)
-        try await client.stream.write(Array(record.suffix(3)), stall: .seconds(5))
+        try await client.stream.write(Array(record.suffix(3)), stall: .seconds(5), until: nil)
         #expect(try await server.read() == Array("late".utf8))
         await client.close()
         await server.close()
@@ -65,7 +65,7 @@ import Testing
     @Test func `gives up writing when the peer takes nothing`() async throws {
         let (client, server) = try await SealedHarbour().pair()
         do {
-            try await server.write([UInt8](repeating: 1, count: 20_000_000), stall: .milliseconds(60))
+            try await server.write([UInt8](repeating: 1, count: 20_000_000), stall: .milliseconds(60), until: nil)
             Issue.record("20 MB went to nobody")
         } catch { #expect(error == .timedOut) }
         await server.abort()
@@ -124,7 +124,7 @@ import Testing
             let (client, server) = try await harbour.pair()
             var record = try await client.seal(Array("untouched".utf8))
             record[place] ^= 1
-            try await client.stream.write(record, stall: .seconds(5))
+            try await client.stream.write(record, stall: .seconds(5), until: nil)
             await client.stream.finish()
             let failure = await server.failureOfRead()
             let isRefused = if case .insecure = failure { true } else { failure == .truncated }

@@ -195,7 +195,7 @@ package actor SealedClient {
         var rest = bytes[...]
         while !rest.isEmpty {
             let next = rest.prefix(piece)
-            try await stream.write(Array(next), stall: .seconds(20))
+            try await stream.write(Array(next), stall: .seconds(20), until: nil)
             rest = rest.dropFirst(next.count)
         }
     }
