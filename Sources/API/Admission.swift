@@ -56,7 +56,8 @@ extension Service {
 
     /// Memory for bodies comes back as the queue runs dry.
     func failure(of refusal: Refusal) -> APIError {
-        refusal == .crowded ? .crowded(retryAfterSeconds: models.current.scorer.load.retryAfterSeconds) : .refusal(refusal)
+        refusal == .crowded
+            ? .crowded(retryAfterSeconds: models.current.scorer.load.retryAfterSeconds) : .refusal(refusal)
     }
 
     private func audience(of route: Route) -> Audience {

@@ -16,7 +16,8 @@ extension APIError {
                 status: .serviceUnavailable,
                 type: "overloaded_error",
                 code: "overloaded",
-                message: "The requests that are being answered take all the memory there is; try again in \(seconds) s.",
+                message:
+                    "The requests that are being answered take all the memory there is; try again in \(seconds) s.",
                 retryAfterSeconds: seconds
             )
         case .unknownPath:

@@ -22,7 +22,9 @@ import Testing
             ("POST /first-key-1/rm HTTP/1.1\r\nContent-Type: text/plain", 415, "unsupported_media_type"),
         ]
     )
-    func `it refuses as the router does, with the caller's request id`(head: String, status: Int, code: String) async throws {
+    func `it refuses as the router does, with the caller's request id`(head: String, status: Int, code: String)
+        async throws
+    {
         let refused = try #require(try golden.refusal(of: head + "\r\nX-Request-Id: id-1"))
         #expect(refused.status.code == status)
         #expect(try refused.code() == code)
@@ -45,7 +47,9 @@ import Testing
     @Test func `a full queue is a 429 at the gate, for who would not wait, until there is room`() async throws {
         let limits = BatchLimits(maximumBatchTokens: 16, maximumQueueTokens: 64)
         let golden = try GoldenService(limits: limits)
-        let rollouts = (0..<2000).map { ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue }
+        let rollouts = (0..<2000).map {
+            ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue
+        }
         let busy = Task { await golden.post("/v1/rewards", ["rollouts": .array(rollouts)]) }
         #expect(await eventually { golden.service.model.scorer.load.queuedTokens > 64 })
         let small: JSONValue = ["rollouts": [["prompt": "p", "steps": ["s"]]]]
@@ -67,7 +71,9 @@ import Testing
         var limits = BatchLimits(maximumBatchTokens: 16, maximumQueueTokens: 64)
         limits.maximumWaitingTokens = 8
         let golden = try GoldenService(limits: limits)
-        let rollouts = (0..<2000).map { ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue }
+        let rollouts = (0..<2000).map {
+            ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue
+        }
         let busy = Task { await golden.post("/v1/rewards", ["rollouts": .array(rollouts)]) }
         #expect(await eventually { golden.service.model.scorer.load.queuedTokens > 64 })
         let waiting = Task { await golden.post("/get_reward", ["query": [.string(Sample().text)]]) }
@@ -91,9 +97,13 @@ import Testing
         let access = try Access(callers: ["canary-key-1"], operators: ["canary-key-2"])
         let golden = try GoldenService(access: access, showsMetrics: false, logger: logger)
         for key in ["canary-key-1", "canary-key-2", "canary-key-3"] {
-            for target in ["/\(key)/get_reward", "/get_reward?api_key=\(key)", "/\(key)/\(key)", "/nowhere?\(key)=\(key)"] {
+            for target in [
+                "/\(key)/get_reward", "/get_reward?api_key=\(key)", "/\(key)/\(key)", "/nowhere?\(key)=\(key)",
+            ] {
                 for header in ["X: y", "Authorization: Bearer \(key)", "X-Api-Key: \(key)", "Authorization: \(key)"] {
-                    for method in ["POST", "GET", "PUT"] { _ = try await golden.knock("\(method) \(target) HTTP/1.1\r\n\(header)") }
+                    for method in ["POST", "GET", "PUT"] {
+                        _ = try await golden.knock("\(method) \(target) HTTP/1.1\r\n\(header)")
+                    }
                 }
             }
         }

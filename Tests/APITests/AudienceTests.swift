@@ -56,7 +56,8 @@ import Testing
             "POST //v1/rewards", "POST /v1/rewards/", "POST /v1%2frewards", "POST /v1/%72ewards", "POST /V1/REWARDS",
             "POST http://a/v1/rewards", "POST http://a//v1/rewards", "POST /v1/rewards?api_key=wrong-key-0",
             "POST /wrong-key-0/v1/rewards", "POST //first-key-1/v1/rewards", "POST /health/../v1/rewards",
-            "POST /v1/rewards?x=/health", "GET /v1/rewards", "POST /health", "PUT /health", "GET /nowhere", "GET /health/",
+            "POST /v1/rewards?x=/health", "GET /v1/rewards", "POST /health", "PUT /health", "GET /nowhere",
+            "GET /health/",
             "OPTIONS *", "GET /v2/models/golden", "GET /v2/models/other", "GET /info?api_key=", "GET /FIRST-KEY-1/info",
         ]
     )
@@ -103,7 +104,9 @@ import Testing
         let ring = KeyRing(try Keys(callers: ["old-key-1"]))
         let golden = try GoldenService(access: Access(ring))
         let statuses = {
-            [await golden.send(.get, "/info?api_key=old-key-1"), await golden.send(.get, "/new-key-1/info")].map(\.status)
+            [await golden.send(.get, "/info?api_key=old-key-1"), await golden.send(.get, "/new-key-1/info")].map(
+                \.status
+            )
         }
         #expect(await statuses() == [.ok, .unauthorized])
         ring.replace(with: try Keys(callers: ["new-key-1"]))

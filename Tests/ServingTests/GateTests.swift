@@ -18,7 +18,8 @@ import Testing
 
     @Test func `decides by the head, once, and only where a body is to come`() {
         for (framing, decides) in [
-            ("Content-Length: 2", true), ("Transfer-Encoding: chunked", true), ("Content-Length: 0", false), ("X: y", false),
+            ("Content-Length: 2", true), ("Transfer-Encoding: chunked", true), ("Content-Length: 0", false),
+            ("X: y", false),
         ] {
             var life = life()
             life.receive(post(framing), now: start)
@@ -117,7 +118,8 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct `A server with a gate` {
     /// Lets in what is for `/in`.
     private let gate: Gate = { head in
-        head.path == "/in" ? nil : Response(status: .tooManyRequests, headers: [.retryAfter: "7"], body: Array("no".utf8))
+        head.path == "/in"
+            ? nil : Response(status: .tooManyRequests, headers: [.retryAfter: "7"], body: Array("no".utf8))
     }
 
     private func post(_ path: String, _ headers: String, _ body: String = "") -> String {
@@ -172,7 +174,8 @@ import Testing
     }
 
     private func post(_ length: Int, of total: Int) -> [UInt8] {
-        Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(total)\r\n\r\n".utf8) + [UInt8](repeating: 1, count: length)
+        Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(total)\r\n\r\n".utf8)
+            + [UInt8](repeating: 1, count: length)
     }
 
     @Test func `is counted as it comes, refused when it is gone, and given back`() async throws {

@@ -37,7 +37,9 @@ extension ByteStream {
         }
     }
 
-    func write(_ text: String) async throws(SocketError) { try await write(Array(text.utf8), stall: .seconds(10), until: nil) }
+    func write(_ text: String) async throws(SocketError) {
+        try await write(Array(text.utf8), stall: .seconds(10), until: nil)
+    }
 
     /// What reading ends with, where it does not succeed.
     func failureOfRead(within time: Duration = .seconds(60)) async -> SocketError? {

@@ -34,7 +34,9 @@ import Testing
     @Test func `leaves with the kernel little of what nobody reads`() async throws {
         let (client, server) = try await Harbour().pair()
         let sent = [UInt8](repeating: 1, count: 16 << 20)
-        await #expect(throws: SocketError.timedOut) { try await server.write(sent, stall: .milliseconds(200)) }
+        await #expect(throws: SocketError.timedOut) {
+            try await server.write(sent, stall: .milliseconds(200), until: nil)
+        }
         await server.close()
         // What the client's kernel had room for, which it chooses, and 128 KiB; without a bound it is 1.6 MiB and more.
         #expect(try await client.readAll().count < 1 << 20)
