@@ -1,4 +1,4 @@
-// Judges a request by its head: who asks, for what, and when.
+// Judges a request by its head: who asks, for what, when.
 import Batching
 import HTTPTypes
 import Scoring
@@ -56,8 +56,8 @@ extension Service {
 
     /// Memory for bodies comes back as the queue runs dry.
     func failure(of refusal: Refusal) -> APIError {
-        refusal == .crowded
-            ? .crowded(retryAfterSeconds: models.current.scorer.load.retryAfterSeconds) : .refusal(refusal)
+        guard refusal == .crowded else { return .refusal(refusal) }
+        return .crowded(retryAfterSeconds: models.current.scorer.load.retryAfterSeconds)
     }
 
     private func audience(of route: Route) -> Audience {

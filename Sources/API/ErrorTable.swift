@@ -16,8 +16,7 @@ extension APIError {
                 status: .serviceUnavailable,
                 type: "overloaded_error",
                 code: "overloaded",
-                message:
-                    "The requests that are being answered take all the memory there is; try again in \(seconds) s.",
+                message: "The requests under way take all the memory there is for them; try again in \(seconds) s.",
                 retryAfterSeconds: seconds
             )
         case .unknownPath:

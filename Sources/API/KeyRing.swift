@@ -1,4 +1,4 @@
-// Which keys let in, kept as digests and replaced while serving.
+// The keys that let in: as digests, and replaceable.
 package import Digests
 import Synchronization
 
@@ -34,7 +34,7 @@ package struct Keys: Sendable {
     }
 
     /// The innermost circle that who shows `key` belongs to.
-    func audience(of key: [UInt8]?) -> Audience {
+    package func audience(of key: [UInt8]?) -> Audience {
         let shown = circle(of: key ?? [])
         return callers.isEmpty ? max(.callers, shown) : shown
     }

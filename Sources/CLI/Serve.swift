@@ -209,9 +209,7 @@ private struct ServeSettings {
             configuration.bodyMemoryBytes = bytes
         }
         guard configuration.limits.bodyBytes <= configuration.bodyMemoryBytes else {
-            throw Failure.usage(
-                "--max-inflight-bytes: must be at least --max-body-bytes, or no such body would ever fit"
-            )
+            throw Failure.usage("--max-inflight-bytes: must be at least --max-body-bytes, or such a body never fits")
         }
         if let seconds = try Setting.count("drain-seconds", flags.drainSeconds, least: 0) {
             configuration.deadlines.drain = .seconds(seconds)

@@ -74,10 +74,8 @@ import Testing
 
     @Test func `metrics are shown without one where that is wished`() async throws {
         let access = try Access(callers: ["first-key"])
-        let (open, closed) = (
-            try GoldenService(access: access, showsMetrics: true),
-            try GoldenService(access: access, showsMetrics: false)
-        )
+        let open = try GoldenService(access: access, showsMetrics: true)
+        let closed = try GoldenService(access: access, showsMetrics: false)
         #expect(await open.send(.get, "/metrics").status == .ok)
         #expect(await closed.send(.get, "/metrics").status == .unauthorized)
         #expect(await closed.send(.get, "/metrics?api_key=first-key").status == .ok)

@@ -5,12 +5,17 @@ import Fixtures
 import HTTPTypes
 import JSON
 import Logging
+import Scoring
 import Serving
 import Synchronization
 import Testing
 
 @Suite struct AdmissionTests {
     private let golden: GoldenService
+    /// Enough to be busy with while a test looks.
+    private let work: JSONValue = [
+        "rollouts": .array((0..<2000).map { ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] })
+    ]
 
     init() throws { golden = try GoldenService(access: Access(callers: ["first-key-1"])) }
 
@@ -22,9 +27,11 @@ import Testing
             ("POST /first-key-1/rm HTTP/1.1\r\nContent-Type: text/plain", 415, "unsupported_media_type"),
         ]
     )
-    func `it refuses as the router does, with the caller's request id`(head: String, status: Int, code: String)
-        async throws
-    {
+    func `it refuses as the router does, with the caller's request id`(
+        head: String,
+        status: Int,
+        code: String
+    ) async throws {
         let refused = try #require(try golden.refusal(of: head + "\r\nX-Request-Id: id-1"))
         #expect(refused.status.code == status)
         #expect(try refused.code() == code)
@@ -47,10 +54,7 @@ import Testing
     @Test func `a full queue is a 429 at the gate, for who would not wait, until there is room`() async throws {
         let limits = BatchLimits(maximumBatchTokens: 16, maximumQueueTokens: 64)
         let golden = try GoldenService(limits: limits)
-        let rollouts = (0..<2000).map {
-            ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue
-        }
-        let busy = Task { await golden.post("/v1/rewards", ["rollouts": .array(rollouts)]) }
+        let busy = Task { await golden.post("/v1/rewards", work) }
         #expect(await eventually { golden.service.model.scorer.load.queuedTokens > 64 })
         let small: JSONValue = ["rollouts": [["prompt": "p", "steps": ["s"]]]]
         #expect(try golden.refusal(of: "POST /v1/rewards HTTP/1.1") == nil, "nobody was refused yet")
@@ -71,10 +75,7 @@ import Testing
         var limits = BatchLimits(maximumBatchTokens: 16, maximumQueueTokens: 64)
         limits.maximumWaitingTokens = 8
         let golden = try GoldenService(limits: limits)
-        let rollouts = (0..<2000).map {
-            ["prompt": .string("What is \($0)+\($0)?"), "steps": ["a", "b"]] as JSONValue
-        }
-        let busy = Task { await golden.post("/v1/rewards", ["rollouts": .array(rollouts)]) }
+        let busy = Task { await golden.post("/v1/rewards", work) }
         #expect(await eventually { golden.service.model.scorer.load.queuedTokens > 64 })
         let waiting = Task { await golden.post("/get_reward", ["query": [.string(Sample().text)]]) }
         #expect(await eventually { golden.service.model.scorer.load.waitingTokens >= 8 })
@@ -97,10 +98,12 @@ import Testing
         let access = try Access(callers: ["canary-key-1"], operators: ["canary-key-2"])
         let golden = try GoldenService(access: access, showsMetrics: false, logger: logger)
         for key in ["canary-key-1", "canary-key-2", "canary-key-3"] {
-            for target in [
+            let targets = [
                 "/\(key)/get_reward", "/get_reward?api_key=\(key)", "/\(key)/\(key)", "/nowhere?\(key)=\(key)",
-            ] {
-                for header in ["X: y", "Authorization: Bearer \(key)", "X-Api-Key: \(key)", "Authorization: \(key)"] {
+            ]
+            let headers = ["X: y", "Authorization: Bearer \(key)", "X-Api-Key: \(key)", "Authorization: \(key)"]
+            for target in targets {
+                for header in headers {
                     for method in ["POST", "GET", "PUT"] {
                         _ = try await golden.knock("\(method) \(target) HTTP/1.1\r\n\(header)")
                     }

@@ -94,7 +94,8 @@ struct GoldenService {
 extension GoldenService {
     /// A head as it comes over the wire, at the gate and, where that lets it in, at the router.
     func knock(_ head: String) async throws -> Response {
-        try refusal(of: head) ?? (await service.respond(to: .request(Self.head(head).request())))
+        if let refused = try refusal(of: head) { return refused }
+        return await service.respond(to: .request(try Self.head(head).request()))
     }
 
     /// What the gate alone says of a head.

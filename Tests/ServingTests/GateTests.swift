@@ -1,4 +1,4 @@
-// What is answered before a body is read, and what memory bodies may take.
+// What is answered before a body, and how much is held.
 import Fixtures
 import HTTPTypes
 import Serving
@@ -118,8 +118,8 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct `A server with a gate` {
     /// Lets in what is for `/in`.
     private let gate: Gate = { head in
-        head.path == "/in"
-            ? nil : Response(status: .tooManyRequests, headers: [.retryAfter: "7"], body: Array("no".utf8))
+        let refusal = Response(status: .tooManyRequests, headers: [.retryAfter: "7"], body: Array("no".utf8))
+        return head.path == "/in" ? nil : refusal
     }
 
     private func post(_ path: String, _ headers: String, _ body: String = "") -> String {
@@ -174,8 +174,8 @@ import Testing
     }
 
     private func post(_ length: Int, of total: Int) -> [UInt8] {
-        Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(total)\r\n\r\n".utf8)
-            + [UInt8](repeating: 1, count: length)
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(total)\r\n\r\n"
+        return Array(head.utf8) + [UInt8](repeating: 1, count: length)
     }
 
     @Test func `is counted as it comes, refused when it is gone, and given back`() async throws {
