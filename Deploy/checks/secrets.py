@@ -201,7 +201,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="linchpin-"))
     (folder / "keys").write_text(f"{KEY}\n{OTHER}\n")
     os.chdir(folder)
-    flags = ["--api-key-file", str(folder / "keys"), "--log-level", "trace"]
+    flags = ["--api-key-file", str(folder / "keys"), "--public-metrics", "--log-level", "trace"]
     with Server(str(ROOT / "Tests/Goldens/tiny-prm"), *flags) as server:
         count, statuses = suite(server, generator, 400 if options.short else 20_000)
         server.process.send_signal(signal.SIGHUP)

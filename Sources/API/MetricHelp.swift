@@ -42,6 +42,9 @@ package let metricHelp: [String: String] = [
     "linchpin_accepted_connections_total": "Connections that were taken.",
     "linchpin_failed_handshakes_total": "Connections without a TLS handshake.",
     "linchpin_refused_requests_total": "Requests that HTTP itself refuses; their route is refused.",
+    "linchpin_turned_away_total": "Requests that were answered by their head, without their body.",
+    "linchpin_paused_accepts_total": "Times that no descriptor was left for a new connection.",
+    "linchpin_body_bytes": "Bodies that are being read or answered; --max-inflight-bytes bounds them.",
     "linchpin_clients_gone_total": "Connections whose client left before its answer was out.",
     // The process
     "linchpin_build_info": "Always 1; the version that runs.",

@@ -20,7 +20,7 @@ struct Call: Sendable {
 }
 
 extension Service {
-    /// The server's one closure: whatever arrives gets exactly one response.
+    /// Whatever arrives gets exactly one response; what the gate lets in is judged here once more.
     package func respond(to arrival: Arrival) async -> Response {
         let started = ContinuousClock.now
         switch arrival {
