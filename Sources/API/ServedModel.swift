@@ -28,7 +28,7 @@ final class ServedModels: Sendable {
     private struct State {
         var current: ServedModel
         var isReloading = false
-        weak var retired: (AnyObject & Sendable)?
+        weak var retired: (any AnyObject & Sendable)?
     }
 
     private let state: Mutex<State>

@@ -126,22 +126,6 @@ extension ServiceMetrics {
         factory.show(fill, as: "linchpin_batch_fill_ratio")
     }
 
-    /// One reload: `replaced`, `unchanged` or `failed`.
-    func record(reload outcome: String) {
-        Counter(label: "linchpin_model_reloads_total", dimensions: [("outcome", outcome)], factory: factory).increment()
-    }
-
-    /// Whether this model is served (1), or was before another (0).
-    func record(model: String, revision: String, facts: ModelFacts, isServed: Bool) {
-        Meter(
-            label: "linchpin_model_info",
-            dimensions: [
-                ("model", model), ("revision", revision), ("precision", facts.precision), ("kernel", facts.kernel),
-            ],
-            factory: factory
-        ).set(isServed ? 1 : 0)
-    }
-
     func record(connections statistics: Statistics) {
         gauge("linchpin_open_connections", statistics.openConnections)
         gauge("linchpin_accepted_connections_total", statistics.acceptedConnections)

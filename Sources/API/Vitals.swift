@@ -17,7 +17,7 @@ enum Trouble: String, Sendable, Equatable {
 
 /// How long a model may be silent.
 struct Patience: Sendable, Equatable {
-    /// Between two proofs of an idle model: a hundredth of the time goes into them.
+    /// Between two proofs of an idle model: a fiftieth of the time goes into them, at most.
     let interval: Duration
     private let secondsPerToken: Double
 
@@ -25,7 +25,7 @@ struct Patience: Sendable, Equatable {
     ///   - seconds: what the canary took when the model was loaded.
     ///   - tokens: of the canary.
     init(seconds: Double, tokens: Int) {
-        interval = .seconds(min(60, max(0.25, 100 * seconds)))
+        interval = .seconds(min(60, max(0.25, 50 * seconds)))
         secondsPerToken = seconds / Double(max(1, tokens))
     }
 

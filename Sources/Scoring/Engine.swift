@@ -50,7 +50,7 @@ package struct Engine: Sendable {
     package var pulse: Pulse { batcher.pulse }
 
     /// Who goes when the last call that uses the engine has ended, and the model with it.
-    package var lifetime: AnyObject & Sendable { batcher }
+    package var lifetime: any AnyObject & Sendable { batcher }
 
     /// What `Batcher.probe` gives.
     package func probe(_ work: TokenWork) async throws -> [Float]? { try await batcher.probe(work) }

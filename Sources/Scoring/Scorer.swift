@@ -54,7 +54,7 @@ package struct Scorer: Sendable {
     package var pulse: Pulse { engine.pulse }
 
     /// Who goes when the last call that uses the model has ended, and its memory with it.
-    package var lifetime: AnyObject & Sendable { engine.lifetime }
+    package var lifetime: any AnyObject & Sendable { engine.lifetime }
 
     /// Refuses new work and waits until everything accepted is answered.
     package func drain() async { await engine.drain() }

@@ -59,8 +59,8 @@ import Testing
         vitals.sockets = start + .seconds(100)
         #expect(vitals.trouble(at: start + .seconds(20)) == nil)
         #expect(vitals.trouble(at: start + .seconds(31)) == .modelStalled)
-        // A hundredth of its time at most goes into the canary.
-        #expect(patience.interval == .seconds(60))
+        // A fiftieth of its time at most goes into the canary.
+        #expect(patience.interval == .seconds(40))
     }
 
     @Test func `tasks and loops without a turn are named`() {
