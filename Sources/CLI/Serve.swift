@@ -72,47 +72,10 @@ struct Serve: AsyncParsableCommand {
             let settings = try ServeSettings(self)
             defer { settings.journal.finish() }
             if settings.holdsSecrets { CoreFiles.forbidLooking() }
-            let loading = try ModelLoading(modelOptions, creditOptions)
-            let model = try await loading.loadWithBar(settings.journal)
-            // What a wrong reading would show first.
-            settings.logger.notice(
-                "rollouts are read and scored as the profile \(model.scorer.profile.name) has it",
-                metadata: [
-                    "evidence": "\(model.scorer.profile.evidence.joined(separator: "; "))",
-                    "model_revision": "\(model.revision)",
-                ]
-            )
             let (counters, heartbeat) = (Counters(), Heartbeat())
-            let service = Service(
-                model: model,
-                loader: loading.loader,
-                servedName: settings.servedName,
-                maximumBodyBytes: settings.configuration.limits.bodyBytes,
-                access: Access(settings.keys.ring),
-                showsMetrics: settings.showsMetrics,
-                patience: settings.patience,
-                hangLimit: settings.hangLimit,
-                heartbeat: heartbeat,
-                connections: counters,
-                logger: settings.logger,
-                logOutput: settings.journal.output
-            )
-            let server: Server
-            do throws(SocketError) {
-                server = try Server(
-                    configuration: settings.configuration,
-                    counters: counters,
-                    heartbeat: heartbeat,
-                    gate: { service.refuse($0) },
-                    respond: { await service.respond(to: $0) }
-                )
-            } catch {
-                throw Failure.usage(
-                    "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"
-                )
-            }
+            let service = try await service(settings, counters, heartbeat)
             let http = HTTPService(
-                server: server,
+                server: try Self.server(of: service, settings, counters, heartbeat),
                 service: service,
                 scheme: settings.scheme,
                 grace: settings.grace,
@@ -137,8 +100,64 @@ struct Serve: AsyncParsableCommand {
                 )
             )
             try await group.run()
-            // A thread that loads a model must not see the libraries below it taken down.
-            if service.isReloading { _exit(0) }
+            if service.isReloading {
+                // A thread that loads a model must not see the libraries below it taken down.
+                settings.journal.finish()
+                _exit(0)
+            }
+        }
+    }
+
+    /// Loads the model. Nobody but the service may hold it, or a reload would have its memory stay.
+    private func service(
+        _ settings: ServeSettings,
+        _ counters: Counters,
+        _ heartbeat: Heartbeat
+    ) async throws -> API.Service {
+        let loading = try ModelLoading(modelOptions, creditOptions)
+        let model = try await loading.loadWithBar(settings.journal)
+        // What a wrong reading would show first.
+        settings.logger.notice(
+            "rollouts are read and scored as the profile \(model.scorer.profile.name) has it",
+            metadata: [
+                "evidence": "\(model.scorer.profile.evidence.joined(separator: "; "))",
+                "model_revision": "\(model.revision)",
+            ]
+        )
+        return API.Service(
+            model: model,
+            loader: loading.loader,
+            servedName: settings.servedName,
+            maximumBodyBytes: settings.configuration.limits.bodyBytes,
+            access: Access(settings.keys.ring),
+            showsMetrics: settings.showsMetrics,
+            patience: settings.patience,
+            hangLimit: settings.hangLimit,
+            heartbeat: heartbeat,
+            connections: counters,
+            logger: settings.logger,
+            logOutput: settings.journal.output
+        )
+    }
+
+    private static func server(
+        of service: API.Service,
+        _ settings: ServeSettings,
+        _ counters: Counters,
+        _ heartbeat: Heartbeat
+    ) throws -> Server {
+        do throws(SocketError) {
+            return try Server(
+                configuration: settings.configuration,
+                counters: counters,
+                heartbeat: heartbeat,
+                gate: { service.refuse($0) },
+                respond: { await service.respond(to: $0) }
+            )
+        } catch {
+            throw Failure.usage(
+                "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"
+            )
         }
     }
 }
