@@ -30,7 +30,7 @@ package let metricHelp: [String: String] = [
     "linchpin_running_rollouts": "Rollouts in the round that runs.",
     "linchpin_running_tokens": "Tokens of the round that runs.",
     "linchpin_batches_total": "Rounds that ended, well or not.",
-    "linchpin_batch_fill_ratio": "Tokens of a round over --max-batch-tokens.",
+    "linchpin_batch_fill_ratio": "Tokens of a round over --max-batch-tokens; an idle model's probes are rounds too.",
     "linchpin_kernel_busy_seconds_total": "Time in which a round ran.",
     "linchpin_slots_in_use": "Tokens whose keys and values are held.",
     "linchpin_slots_kept": "Those among them that are held for later requests alone.",

@@ -21,6 +21,7 @@ struct ServiceMetrics: Sendable {
     init(factory: PrometheusMetrics) {
         self.factory = factory
         gauge("linchpin_build_info", 1.0, [("version", linchpinVersion)])
+        gauge("process_start_time_seconds", ProcessReading.startTime)
         // A series that begins with its first event has no rate of it.
         for outcome in ["scored", "failed"] { count("linchpin_rollouts_total", [("outcome", outcome)], 0) }
         for outcome in ["replaced", "unchanged", "failed"] {
@@ -153,7 +154,6 @@ extension ServiceMetrics {
     func record(_ process: ProcessReading, droppedLogLines: Int) {
         gauge("linchpin_dropped_log_lines_total", droppedLogLines)
         gauge("process_cpu_seconds_total", process.processorSeconds)
-        gauge("process_start_time_seconds", ProcessReading.startTime)
         gauge("process_resident_memory_bytes", process.residentBytes)
         gauge("process_virtual_memory_bytes", process.virtualBytes)
         gauge("process_open_fds", process.openDescriptors)
