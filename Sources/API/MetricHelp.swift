@@ -12,7 +12,7 @@ package let metricHelp: [String: String] = [
     // Rollouts and tokens
     "linchpin_rollouts_total": "Rollouts that were scored, or that failed by themselves.",
     "linchpin_rollout_errors_total": "Rollouts that failed by themselves, by the code of their error.",
-    "linchpin_unscored_rollouts_total": "Rollouts given up with their whole request, by reason.",
+    "linchpin_unscored_rollouts_total": "Rollouts given up with their whole request, by reason; not those of bodies never read.",
     "linchpin_dropped_rollouts_total": "Rollouts taken out of the queue before they were computed.",
     "linchpin_cached_rollouts_total": "Rollouts scored with tokens that needed no computing.",
     "linchpin_tokens_total": "Tokens of the rollouts that were scored.",
@@ -42,6 +42,9 @@ package let metricHelp: [String: String] = [
     "linchpin_accepted_connections_total": "Connections that were taken.",
     "linchpin_failed_handshakes_total": "Connections without a TLS handshake.",
     "linchpin_refused_requests_total": "Requests that HTTP itself refuses; their route is refused.",
+    "linchpin_turned_away_requests_total": "Requests answered by their head, before their body was read.",
+    "linchpin_paused_accepts_total": "Times that connections had to wait for a descriptor.",
+    "linchpin_body_bytes": "Memory of the bodies that are being read or answered.",
     "linchpin_clients_gone_total": "Connections whose client left before its answer was out.",
     // The process
     "linchpin_build_info": "Always 1; the version that runs.",

@@ -148,7 +148,10 @@ extension ServiceMetrics {
         gauge("linchpin_accepted_connections_total", statistics.acceptedConnections)
         gauge("linchpin_failed_handshakes_total", statistics.failedHandshakes)
         gauge("linchpin_refused_requests_total", statistics.refusals)
+        gauge("linchpin_turned_away_requests_total", statistics.turnedAway)
         gauge("linchpin_clients_gone_total", statistics.clientsGone)
+        gauge("linchpin_paused_accepts_total", statistics.pausedAccepts)
+        gauge("linchpin_body_bytes", statistics.bodyBytes)
     }
 
     func record(_ process: ProcessReading, droppedLogLines: Int) {

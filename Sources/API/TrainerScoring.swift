@@ -98,7 +98,7 @@ extension ServiceMetrics.Reason {
     fileprivate init(_ error: any Error) {
         switch error as? APIError {
         case .deadline: self = .deadline
-        case .scoring(.overloaded, _): self = .overload
+        case .scoring(.overloaded, _), .scoring(.lineFull, _): self = .overload
         case .scoring(.closing, _): self = .shuttingDown
         case .scoring(.cancelled, _): self = .clientGone
         default: self = .fault
