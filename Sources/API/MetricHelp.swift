@@ -12,7 +12,7 @@ package let metricHelp: [String: String] = [
     // Rollouts and tokens
     "linchpin_rollouts_total": "Rollouts that were scored, or that failed by themselves.",
     "linchpin_rollout_errors_total": "Rollouts that failed by themselves, by the code of their error.",
-    "linchpin_unscored_rollouts_total": "Rollouts given up with their whole request, by reason; not those of bodies never read.",
+    "linchpin_unscored_rollouts_total": "Rollouts given up with their request, by reason; none of unread bodies.",
     "linchpin_dropped_rollouts_total": "Rollouts taken out of the queue before they were computed.",
     "linchpin_cached_rollouts_total": "Rollouts scored with tokens that needed no computing.",
     "linchpin_tokens_total": "Tokens of the rollouts that were scored.",
