@@ -148,7 +148,9 @@ def adds_up(page, sender):
     check(page.family("linchpin_rollout_errors_total")['code="empty_steps"'] == 2, "empty_steps")
     outcomes, reasons = page.family("linchpin_rollouts_total"), page.family("linchpin_unscored_rollouts_total")
     check(outcomes == {'outcome="scored"': sender.scored, 'outcome="failed"': 2}, f"rollouts: {outcomes}")
-    check(reasons['reason="overload"'] == 1 and reasons['reason="deadline"'] == 1, f"reasons: {reasons}")
+    check(reasons['reason="deadline"'] == 1 and reasons['reason="fault"'] == 0, f"reasons: {reasons}")
+    # The full queue, which needed no body to say so.
+    check(page.series["linchpin_turned_away_requests_total"] >= 1, "a request is refused by its head")
     check(page.series["linchpin_tokens_total"] == sender.tokens > 0, "tokens are those of the answers")
     histograms(page, sender, sent)
     return sent, accepted, refused, gone

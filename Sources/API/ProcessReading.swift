@@ -3,12 +3,12 @@ import Glibc
 
 /// One look at the process; a part that cannot be read is nil: out of descriptors, say.
 struct ProcessReading {
-    /// Since 1970, by the clocks of the moment at which this was first asked for: a later jump does not move it.
-    static let startTime: Double? = {
+    /// When the process started, since 1970, by the clocks of this moment: asked for once, no later jump moves it.
+    static var startTime: Double? {
         guard let ticks = status?.startTicks else { return nil }
         let booted = seconds(of: CLOCK_REALTIME) - seconds(of: CLOCK_BOOTTIME)
         return booted + Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }()
+    }
 
     let processorSeconds = Self.seconds(of: CLOCK_PROCESS_CPUTIME_ID)
     let residentBytes: Int?

@@ -21,6 +21,7 @@ struct ServiceMetrics: Sendable {
     init(factory: PrometheusMetrics) {
         self.factory = factory
         gauge("linchpin_build_info", 1.0, [("version", linchpinVersion)])
+        gauge("process_start_time_seconds", ProcessReading.startTime)
         // A series that begins with its first event has no rate of it.
         for outcome in ["scored", "failed"] { count("linchpin_rollouts_total", [("outcome", outcome)], 0) }
         for outcome in ["replaced", "unchanged", "failed"] {
@@ -131,7 +132,7 @@ extension ServiceMetrics {
         gauge("linchpin_accepted_connections_total", statistics.acceptedConnections)
         gauge("linchpin_failed_handshakes_total", statistics.failedHandshakes)
         gauge("linchpin_refused_requests_total", statistics.refusals)
-        gauge("linchpin_turned_away_total", statistics.turnedAway)
+        gauge("linchpin_turned_away_requests_total", statistics.turnedAway)
         gauge("linchpin_clients_gone_total", statistics.clientsGone)
         gauge("linchpin_paused_accepts_total", statistics.pausedAccepts)
         gauge("linchpin_body_bytes", statistics.bodyBytes)
@@ -140,7 +141,6 @@ extension ServiceMetrics {
     func record(_ process: ProcessReading, droppedLogLines: Int) {
         gauge("linchpin_dropped_log_lines_total", droppedLogLines)
         gauge("process_cpu_seconds_total", process.processorSeconds)
-        gauge("process_start_time_seconds", ProcessReading.startTime)
         gauge("process_resident_memory_bytes", process.residentBytes)
         gauge("process_virtual_memory_bytes", process.virtualBytes)
         gauge("process_open_fds", process.openDescriptors)
