@@ -1,4 +1,4 @@
-// Keeps prompts and keys out of core files.
+// Keeps prompts and keys out of core files and backtraces.
 import CProcess
 import Glibc
 
@@ -11,5 +11,9 @@ enum CoreFiles {
 
     /// Nor is one handed to a program (core(5): the limit does not hold there), and no process of the same user may look
     /// into this one's memory. Its files in /proc are root's from now on, hence only where there is a key to keep.
-    static func forbidLooking() { _ = linchpin_forbid_dumps() }
+    static func forbidLooking() {
+        _ = linchpin_forbid_dumps()
+        // Where Swift's toolchain is, its backtrace of a crash prints the memory that registers point at.
+        for crash in [SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV, SIGQUIT] { signal(crash, SIG_DFL) }
+    }
 }

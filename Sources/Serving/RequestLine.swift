@@ -15,7 +15,7 @@ struct RequestLine: Sendable {
         isOld = try Self.isOldVersion(parts[2])
         // RFC 9110 15.6.2: one that is known and that no resource here has, as TRACE, is the router's 405. CONNECT's
         // target is no path.
-        let known: [HTTPRequest.Method] = [.get, .post, .head, .options, .put, .patch, .delete, .trace]
+        let known: [HTTPRequest.Method] = [.get, .post, .head, .options, .put, .patch, .delete, .trace, .query]
         guard let method = known.first(where: { parts[0].elementsEqual($0.rawValue.utf8) }) else {
             throw .unknownMethod
         }

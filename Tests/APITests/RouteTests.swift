@@ -48,7 +48,7 @@ import Yams
     @Test(arguments: Route.all.map(\.path))
     func `C-24, another method is a 405 that allows the path's own`(path: String) async throws {
         let methods = Route.all.filter { $0.path == path }.map { $0.method == .get ? "GET, HEAD" : "POST" }
-        for method in [HTTPRequest.Method.put, .delete, .trace] {
+        for method in [HTTPRequest.Method.put, .delete, .trace, .query] {
             let refused = await golden.send(method, path.replacing("{model}", with: "golden"))
             #expect(refused.status == .methodNotAllowed)
             #expect(refused.headers[.allow] == methods.joined(separator: ", "))
