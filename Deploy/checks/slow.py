@@ -30,7 +30,7 @@ LONG = [
 ]
 SHORT = [{SlowHead: 200, SlowBody: 100, SlowChunks: 100, SteadyBody: 100, SlowRead: 50, SippedRead: 50, Idle: 200}]
 # The short form does not wait for the later deadlines: those attackers are felt, and leave.
-SHORT_DEADLINE = 10.0
+SHORT_DEADLINE = 12.0
 LONG_SEALED, SHORT_SEALED = [{HalfHandshake: 2000}], [{HalfHandshake: 200}]
 
 
