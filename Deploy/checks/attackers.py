@@ -17,8 +17,8 @@ LATENESS = 1.5
 # A steady body brings more than the server's least of 4,096 bytes a second, so that only the absolute deadline ends it.
 STEADY_BYTES = 5_000
 # Their answers are more than any kernel takes from a server whose client reads nothing.
-UNREAD_REQUESTS = 60
-UNREAD_BYTES = (ROOT / "openapi.yaml").stat().st_size
+UNREAD_REQUESTS = 500
+UNREAD_BYTES = (ROOT / "Sources/API/Resources/page.css").stat().st_size
 
 
 class Attacker:
@@ -116,15 +116,15 @@ class SteadyBody(SlowBody):
 class SlowRead(Attacker):
     """Asks for much and takes nothing."""
 
-    # 30 s, and what the one answer that is stuck takes at the least rate.
-    name, deadline, reads, interval = "slow read", 30.0 + UNREAD_BYTES / 4096, False, 5.0
+    # 10 s, and what the one answer that is stuck takes at the least rate.
+    name, deadline, reads, interval = "slow read", 10.0 + UNREAD_BYTES / 4096, False, 5.0
 
     def __init__(self):
         super().__init__()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
 
     def first(self):
-        return b"GET /openapi.yaml HTTP/1.1\r\nHost: l\r\n\r\n" * UNREAD_REQUESTS
+        return b"GET /page.css HTTP/1.1\r\nHost: l\r\n\r\n" * UNREAD_REQUESTS
 
 
 class SippedRead(SlowRead):

@@ -39,10 +39,7 @@ def answered(opened):
 
 
 def idle(server, count):
-    opened = []
-    for _ in range(count):
-        opened.append(socket.create_connection((server.host, server.port), timeout=60))
-    return opened
+    return [socket.create_connection((server.host, server.port), timeout=60) for _ in range(count)]
 
 
 def resting(gauges, seconds, what):
@@ -60,7 +57,7 @@ def from_the_start(seconds):
         gauges, expected = Gauges(server.process.pid), good(server)
         held = idle(server, CALLERS)
         check(good(server) == expected, "a good request behind idle ones")
-        slow = [socket.create_connection((server.host, server.port)) for _ in range(CALLERS)]
+        slow = idle(server, CALLERS)
         for connection in slow:
             connection.sendall(b"POST /v1/rewards HTTP/1.1\r\n")
         time.sleep(0.5)

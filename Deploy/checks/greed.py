@@ -110,8 +110,9 @@ def texts():
     ]
 
 
-# What a tree of JSON, the rollouts made of it and their tokens may take, whatever the body (JSONLimits).
-TREE = 160 * MIB
+# What a tree of JSON may take, whatever the body (JSONLimits), and a text of the largest size while it is tokenised: that
+# is done on a thread a processor, one text at a time.
+TREE, TEXT = 48 * MIB, 40 * CAP
 
 
 def trees():
@@ -125,13 +126,13 @@ def trees():
         Case("8 MiB of objects of one", 413, filled(b"[", b'{"":1},', b"1]"), TREE),
         Case("8 MiB of empty objects", 413, filled(b"[", b"{},", b"1]"), TREE),
         Case("500,000 keys", 400, whole(b"{" + b",".join(b'"%d":1' % n for n in range(500_000)) + b"}"), TREE),
-        Case("1,000,000 steps", 422, whole(prompted + b'"a",' * 999_999 + b'"a"]}]}'), TREE),
+        Case("1,000,000 steps", 422, whole(prompted + b'"a",' * 999_999 + b'"a"]}]}'), TEXT),
         Case("2,000,000 steps", 413, whole(prompted + b'"a",' * 1_999_999 + b'"a"]}]}'), TREE),
         Case("8 MiB of tiny rollouts", 413, filled(opening, tiny, b"{}]}"), TREE),
         Case("1,000,000 tiny rollouts", 413, whole(opening + tiny * 1_000_000 + b"{}]}"), CAP),
         Case("1,000,000 ids", 422, whole(numbers + b"1," * 1_000_000 + b'1],"read_positions":[1]}]}'), TREE),
-        Case("a prompt of 8 MiB", 422, filled(opening + b'{"prompt":"', b"x", b'","steps":["s"]}]}'), TREE),
-        Case("a step of escapes", 422, filled(opening + b'{"prompt":"","steps":["', b"\\u0061", b'"]}]}'), TREE),
-        Case("a key of 8 MiB", 400, filled(b'{"', b"k", b'":1}'), 3 * CAP),
+        Case("a prompt of 8 MiB", 422, filled(opening + b'{"prompt":"', b"x", b'","steps":["s"]}]}'), TEXT),
+        Case("a step of escapes", 422, filled(opening + b'{"prompt":"","steps":["', b"\\u0061", b'"]}]}'), TEXT),
+        Case("a key of 8 MiB", 400, filled(b'{"', b"k", b'":1}'), TEXT),
         Case("a number of 4,000 digits", 400, whole(opening + b"1" * 4000 + b"]}"), MIB),
     ]

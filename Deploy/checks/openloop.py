@@ -170,7 +170,10 @@ class Load:
         head, found, body = connection.received.partition(b"\r\n\r\n")
         if not found or len(body) < length(head):
             return False
-        self.ledger.answers.append((int(head[9:12]), time.monotonic() - connection.due))
+        status = int(head[9:12])
+        self.ledger.answers.append((status, time.monotonic() - connection.due))
+        if status == 429 and b"Retry-After: " not in head:
+            self.ledger.failures.append("refused without a word of when to come back")
         if b"Connection: close" in head:
             self._drop(connection)
         else:

@@ -13,8 +13,8 @@ from server import Server, arguments, check
 
 # A request is some milliseconds of both processors, as with a real model: what a refusal costs is little beside it.
 LAYERS = 24
-# What waits is one round more than the one that runs: a longer queue would answer as many, only later.
-FLAGS = ["--max-batch-tokens", "1024", "--max-queue-tokens", "1024", "--no-cache"]
+# What may wait is a round beside the one that runs, the least there is: a longer queue would answer as many, only later.
+FLAGS = ["--max-queue-seconds", "0.1", "--no-cache"]
 CALLERS = 10
 LEAVING = 0.05
 LEAST_GOODPUT, LONGEST_RATIO = 0.9, 2.0

@@ -25,12 +25,20 @@ package struct BatchLimits: Sendable, Equatable {
     package var maximumQueueTokens: Int
     /// What may wait for room in it, before sharing; past it those requests are refused too, unless none waits.
     package var maximumWaitingTokens = 4_194_304
+    /// For how long the kernel may have work waiting, at its measured pace; infinity sets no bound in time.
+    package var maximumQueueSeconds: Double
     /// Slots that may stay filled for later requests, those in use counted; at 0 nothing outlives the work on it.
     package var cachedTokens: Int
 
-    package init(maximumBatchTokens: Int = 1024, maximumQueueTokens: Int = 1_048_576, cachedTokens: Int = 0) {
+    package init(
+        maximumBatchTokens: Int = 1024,
+        maximumQueueTokens: Int = 1_048_576,
+        maximumQueueSeconds: Double = .infinity,
+        cachedTokens: Int = 0
+    ) {
         self.maximumBatchTokens = maximumBatchTokens
         self.maximumQueueTokens = maximumQueueTokens
+        self.maximumQueueSeconds = maximumQueueSeconds
         self.cachedTokens = cachedTokens
     }
 }

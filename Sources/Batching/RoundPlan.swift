@@ -208,7 +208,7 @@ extension RoundPlan {
         pace.seconds = 0.8 * pace.seconds + seconds
     }
 
-    private var tokensPerSecond: Double {
+    var tokensPerSecond: Double {
         pace.seconds > 0 ? pace.tokens / pace.seconds : 0
     }
 

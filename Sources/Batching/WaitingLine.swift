@@ -44,9 +44,6 @@ struct WaitingLine: Sendable {
 }
 
 extension RoundPlan {
-    /// What may be in the queue, before sharing.
-    var capacity: Int { limits.maximumQueueTokens }
-
     func hasRoom(for request: WaitingRequest) -> Bool {
         queuedTokens == 0 || request.tokens <= capacity - queuedTokens
     }

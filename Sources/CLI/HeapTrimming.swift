@@ -17,22 +17,24 @@ struct HeapTrimming: Service, CustomStringConvertible {
         mallopt(M_TRIM_THRESHOLD, 4 << 20)
     }
 
-    /// Growth in bytes that is worth a look.
+    /// Bytes that are worth giving back.
     private static let worthwhile = 4 << 20
     private static let pause = Duration.seconds(1)
 
     /// Of a tree of small values something always lies at the end of the heap, and holds what is before it.
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            var kept = ProcessMemory.residentBytes
+            // What is given back still counts as free, so only more of it is worth another look.
+            var known = mallinfo2().fordblks
             while true {
                 try await Task.sleep(for: Self.pause)
-                if ProcessMemory.residentBytes > kept + Self.worthwhile {
+                var free = mallinfo2().fordblks
+                if free > known + Self.worthwhile {
                     malloc_trim(0)
-                    kept = ProcessMemory.residentBytes
-                } else {
-                    kept = min(kept, ProcessMemory.residentBytes)
+                    free = mallinfo2().fordblks
+                    known = free
                 }
+                known = min(known, free)
             }
         }
     }

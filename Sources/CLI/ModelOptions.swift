@@ -57,6 +57,15 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Seconds of work that may wait, at the pace of the latest batches; past it callers are told to come back "
+                + "(default: 600).",
+            valueName: "S"
+        )
+    )
+    var maxQueueSeconds: Double?
+
+    @Option(
+        help: ArgumentHelp(
             "Memory for keys and values of tokens, so that a rollout sent again with a step more costs that step "
                 + "(default: 1073741824).",
             valueName: "N"
@@ -112,7 +121,15 @@ struct ModelOptions: ParsableArguments {
         if let tokens = try Setting.count("max-waiting-tokens", maxWaitingTokens) {
             limits.maximumWaitingTokens = tokens
         }
+        limits.maximumQueueSeconds = try queueSeconds()
         return EngineSettings(compute: compute, limits: limits, cacheBytes: try keptBytes() ?? cacheBytes)
+    }
+
+    /// By default what the patient among HTTP clients wait for an answer: nobody is there to hear a later one.
+    private func queueSeconds() throws -> Double {
+        let seconds = try Setting.number("max-queue-seconds", maxQueueSeconds) ?? 600
+        guard seconds > 0 else { throw Failure.usage("--max-queue-seconds: must be more than 0, not \(seconds)") }
+        return seconds
     }
 
     /// Nil where no flag says.

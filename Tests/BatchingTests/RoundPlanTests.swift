@@ -15,8 +15,13 @@ private struct Table {
     var answers: [Int: Answered] = [:]
     var now = 0.0
 
-    init(batch: Int, queue: Int = .max, cached: Int = 0) {
-        let limits = BatchLimits(maximumBatchTokens: batch, maximumQueueTokens: queue, cachedTokens: cached)
+    init(batch: Int, queue: Int = .max, seconds: Double = .infinity, cached: Int = 0) {
+        let limits = BatchLimits(
+            maximumBatchTokens: batch,
+            maximumQueueTokens: queue,
+            maximumQueueSeconds: seconds,
+            cachedTokens: cached
+        )
         plan = RoundPlan(limits: limits)
     }
 
@@ -210,6 +215,25 @@ private struct Table {
             return
         }
         #expect(abs(retryAfter - seconds) < 1e-9)
+    }
+
+    /// At 100 tokens a second, in rounds of 100: at least a round may wait, and never more than the limit in tokens.
+    @Test(arguments: [(0.1, 100), (1, 100), (2.5, 250), (60, 6000), (100, 6000), (.infinity, 6000)])
+    func `no more waits than can be computed in the seconds allowed`(seconds: Double, tokens: Int) {
+        var table = Table(batch: 100, queue: 6000, seconds: seconds)
+        // Nothing is measured yet: only the tokens are bounded.
+        #expect(table.enqueue(sequence(0, 1)) >= 0)
+        #expect(table.enqueue(sequence(9, 5999)) >= 0)
+        #expect(table.enqueue(sequence(8, 1)) < 0)
+        while table.start() { table.finish(seconds: Double(table.sizes.last ?? 0) / 100) }
+        #expect(abs(table.plan.load.tokensPerSecond - 100) < 1e-9)
+        // One runs, and the rest waits.
+        table.enqueue(sequence(1, 10))
+        table.start()
+        #expect(table.enqueue(sequence(2, tokens - 10)) >= 0)
+        #expect(table.enqueue(sequence(3, 11)) < 0)
+        #expect(table.enqueue(sequence(3, 10)) >= 0)
+        #expect(table.enqueue(sequence(4, 1)) < 0)
     }
 
     @Test func `a refused caller waits a second where nothing was measured`() {
