@@ -146,7 +146,7 @@ def peak(fleet, bodies, wanted, seed, seconds):
 
 def replacements(fleet, bodies, wanted, seed, times):
     """SIGTERM, one replica after the other; the next when the last is back, as in a rollout of a new version."""
-    most = peak(fleet, bodies, wanted, seed, seconds=3 if times < 10 else 10)
+    most = peak(fleet, bodies, wanted, seed, seconds=2 if times < 10 else 10)
 
     def disturb():
         for number in range(times):
@@ -164,13 +164,13 @@ def replacements(fleet, bodies, wanted, seed, times):
           f" {figures(found)}, exit 0 each time")
 
 
-def grouping(fleet, seed):
+def grouping(fleet, seed, count):
     """Rollouts of one prompt, each in a request of its own, meet what the first of them left in the cache."""
     generator = random.Random(seed)
     fleet.wait_whole()
     known = len(fleet.requests())
     # With what json_query of HAProxy stumbles over.
-    prompts = [f"Question {seed}-{number}: why is {number} ≤ \\underline{{{number + 1}}}?" for number in range(24)]
+    prompts = [f"Question {seed}-{number}: why is {number} ≤ \\underline{{{number + 1}}}?" for number in range(count)]
     requests = [(prompt, step) for prompt in prompts for step in range(4)]
     generator.shuffle(requests)
     cached, connection = collections.defaultdict(list), http.client.HTTPConnection("127.0.0.1", fleet.port, timeout=150)
@@ -248,11 +248,11 @@ def main():
     short, seed = options.short, options.seed
     print(f"seed {seed}")
     with Fleet(model, REPLICAS) as fleet:
-        grouping(fleet, seed)
-        caught(fleet, bodies, wanted, times=3 if short else 30)
-        killings(fleet, bodies, wanted, seed, seconds=20 if short else 180)
+        grouping(fleet, seed, count=12 if short else 48)
+        caught(fleet, bodies, wanted, times=2 if short else 30)
+        killings(fleet, bodies, wanted, seed, seconds=14 if short else 180)
         blackouts(fleet, bodies, wanted, seed + 1, times=1 if short else 10)
-        replacements(fleet, bodies, wanted, seed + 2, times=3 if short else 100)
+        replacements(fleet, bodies, wanted, seed + 2, times=2 if short else 100)
         stopping(fleet, bodies, wanted, seed + 4)
 
 
