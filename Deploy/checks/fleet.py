@@ -69,7 +69,8 @@ def prometheus(scratch):
 
 
 # However it is written: linchpin takes a key before the path, and a target may be a whole URL (RFC 9112 section 3.2.2).
-PRIVATE = ["/metrics", "/metrics?name=x", "/a-key/metrics", "/admin/reload", "/a-key/admin/reload", "http://l/admin/reload"]
+PRIVATE = ["/metrics", "/metrics?name=x", "/a-key/metrics",
+           "/admin/reload", "/a-key/admin/reload", "http://l/admin/reload"]
 
 
 def closed(port):

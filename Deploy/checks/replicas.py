@@ -68,7 +68,7 @@ def load(port, bodies, wanted, ending, ledger, generator, arrivals):
 
 
 def under_load(fleet, bodies, wanted, seed, disturb, rate=None):
-    """How long each request took while `disturb` ran; without a rate one after the other, as fast as they are answered."""
+    """How long each request took while `disturb` ran; without a rate one after the other, as they are answered."""
     ledger, ending = collections.defaultdict(list), threading.Event()
     # Enough that an arrival meets one who is free, even if a replica is away.
     clients, arrivals = (4 * CLIENTS, Arrivals(rate, seed)) if rate else (CLIENTS, None)
@@ -80,10 +80,12 @@ def under_load(fleet, bodies, wanted, seed, disturb, rate=None):
     ]
     for thread in threads:
         thread.start()
-    disturb()
-    ending.set()
-    for thread in threads:
-        thread.join(timeout=180)
+    try:
+        disturb()
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join(timeout=180)
     check(not any(thread.is_alive() for thread in threads), "a client hangs")
     check(not ledger["failed"], f"{len(ledger['failed'])} of {sum(map(len, ledger.values()))} failed:"
                                 f" {collections.Counter(ledger['failed']).most_common(3)}; {fleet.folder} has the logs")
@@ -114,7 +116,7 @@ def killings(fleet, bodies, wanted, seed, seconds, pause=2.0):
     times = under_load(fleet, bodies, wanted, seed, disturb)
     retries = fleet.counted("retry_warnings_total") - retries
     check(retries > 0, "no kill met a request: this showed nothing")
-    print(f"kill -9 every {pause:.0f} s for {seconds} s: {kills} kills, {alive} of a replica that was back from the last;"
+    print(f"kill -9 every {pause:.0f} s for {seconds} s: {kills} kills, {alive} of a replica that was back again;"
           f" {figures(times)}; HAProxy sent {retries} again, {fleet.waited - waited} waited for a replica")
 
 
