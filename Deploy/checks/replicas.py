@@ -240,6 +240,25 @@ def stopping(fleet, bodies, wanted, seed):
     print(f"HAProxy drains: not ready at once, {answered} more requests answered, exit 0")
 
 
+def reloading(items, seed, times):
+    """HAProxy reads its files anew, as it does for a new list of replicas: no connection is lost between old and new."""
+    generator = random.Random(seed)
+    batches = [generator.sample(items, generator.randint(1, 8)) for _ in range(20)]
+    wanted, bodies = truth(None, batches), [json.dumps({"rollouts": batch}).encode() for batch in batches]
+    with Fleet(None, 2, is_service=True) as fleet:
+
+        def disturb():
+            for number in range(times):
+                time.sleep(0.5)
+                fleet.proxy.send_signal(signal.SIGUSR2)
+                fleet.wait(lambda: fleet.reloads > number)
+
+        found = under_load(fleet, bodies, wanted, seed, disturb)
+        fleet.proxy.send_signal(signal.SIGUSR1)
+        check(fleet.proxy.wait(timeout=60) == 0, f"exit code {fleet.proxy.returncode} of HAProxy")
+    print(f"HAProxy reloaded {times} times: {figures(found)}")
+
+
 def main():
     options = arguments(__doc__)
     model, items, generator = fixture("qwen-prm"), rollouts(200), random.Random(options.seed)
@@ -256,6 +275,7 @@ def main():
         blackouts(fleet, bodies, wanted, seed + 1, times=1 if short else 10)
         replacements(fleet, bodies, wanted, seed + 2, times=2 if short else 100)
         stopping(fleet, bodies, wanted, seed + 4)
+    reloading(items, seed + 5, times=4 if short else 40)
 
 
 main()
