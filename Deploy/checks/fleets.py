@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -104,7 +105,7 @@ class Fleet:
         self.wait_whole()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, mistake, *_):
         self._ending.set()
         self._minder.join()
         for process in [self.proxy, *(one.process for one in self.replicas)]:
@@ -113,6 +114,9 @@ class Fleet:
             process.wait()
         self._log.close()
         self._proxy_log.close()
+        # The logs of what failed are wanted.
+        if mistake is None:
+            shutil.rmtree(self.folder)
 
     def wait(self, condition, seconds=120):
         until = time.monotonic() + seconds
