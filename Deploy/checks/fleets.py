@@ -102,7 +102,11 @@ class Fleet:
 
     def __enter__(self):
         self._minder.start()
-        self.wait_whole()
+        try:
+            self.wait_whole()
+        except BaseException as mistake:
+            self.__exit__(type(mistake))
+            raise
         return self
 
     def __exit__(self, mistake, *_):
