@@ -43,7 +43,8 @@ class Names(threading.Thread):
         question = query[12:12 + len(name) + 4]
         known = name == b"\x08linchpin\0" and question[len(name):] == struct.pack("!HH", 1, 1)
         found = self.addresses if known else []
-        head = struct.pack("!HHHHHH", *struct.unpack("!H", query[:2]), 0x8580 | (0 if found else 3), 1, len(found), 0, 0)
+        # An answer, with authority: no error, or NXDOMAIN.
+        head = query[:2] + struct.pack("!HHHHH", 0x8580 if found else 0x8583, 1, len(found), 0, 0)
         records = [struct.pack("!HHHIH", 0xC00C, 1, 1, 1, 4) + socket.inet_aton(one) for one in found]
         return head + question + b"".join(records)
 
@@ -69,7 +70,8 @@ def active():
 def ask(port):
     """Status of a request that scores."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.request("POST", "/v1/rewards", json.dumps({"rollouts": rollouts(1)}), {"Content-Type": "application/json"})
+    body = json.dumps({"rollouts": rollouts(1)})
+    connection.request("POST", "/v1/rewards", body, {"Content-Type": "application/json"})
     status = connection.getresponse().status
     connection.close()
     return status
@@ -139,7 +141,7 @@ def changes(fleet):
     for one in waiting:
         one.join()
     check(statuses == [200] * len(waiting), f"requests that waited: {statuses}")
-    print("replicas by name: found, left out, and waited for by 8 requests when none was there, till one came elsewhere")
+    print("replicas by name: found, left out, and, when there was none, waited for by 8 requests till one came")
 
 
 def main():

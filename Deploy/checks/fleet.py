@@ -68,6 +68,24 @@ def prometheus(scratch):
     return asked + [rules]
 
 
+# However it is written: linchpin takes a key before the path, and a target may be a whole URL (RFC 9112 section 3.2.2).
+PRIVATE = ["/metrics", "/metrics?name=x", "/a-key/metrics",
+           "/admin/reload", "/a-key/admin/reload", "http://l/admin/reload"]
+
+
+def closed(port):
+    """What is the operators' is not there for those who ask HAProxy."""
+    for path in PRIVATE:
+        for method in ["GET", "POST"]:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request(method, path, b"{}")
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+            told = response.status, answer["error"]["code"], answer["request_id"] == response.headers["X-Request-Id"]
+            check(told == (404, "unknown_path", True), f"{method} {path}: {told}")
+            connection.close()
+
+
 def metrics(texts):
     """Every series that a rule or a panel names is on the pages of the real programs."""
     promtool, model = Program("promtool"), fixture("qwen-prm")
@@ -76,6 +94,7 @@ def metrics(texts):
         body = json.dumps({"rollouts": rollouts(4)})
         connection.request("POST", "/v1/rewards", body, {"Content-Type": "application/json"})
         check(connection.getresponse().status == 200, "the fleet scores")
+        closed(fleet.port)
         pages = {}
         for name, port in [("linchpin", fleet.replicas[0].port), ("haproxy", fleet.stats_port)]:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
@@ -85,6 +104,7 @@ def metrics(texts):
     check(named <= known, f"no such metric: {sorted(named - known)}")
     done = promtool.run("check", "metrics", input=pages["linchpin"])
     check(done.returncode == 0 and not done.stdout, f"promtool check metrics: {done.stdout}")
+    print(f"HAProxy: {len(PRIVATE)} ways to metrics and /admin are closed")
     print(f"metrics: {len(named)} names in rules and dashboard, all on the pages of a running fleet")
 
 

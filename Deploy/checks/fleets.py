@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -71,20 +72,21 @@ class Replica:
 class Fleet:
     """`with Fleet(model, 3) as fleet`: `fleet.port` is HAProxy's, and every replica is ready."""
 
-    def __init__(self, model, count):
+    def __init__(self, model, count, is_service=False):
+        """A service's HAProxy is as Debian's unit starts it, to be reloaded; else it is a container's, with a grace."""
+        mode, grace = ("-W", "") if is_service else ("-db", "global\n    grace 3s\n")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="linchpin-fleet-"))
         self._log = (self.folder / "replicas.log").open("w")
         self.replicas = [Replica(f"replica{number + 1}", model, self._log) for number in range(count)]
         self.port, self.stats_port = free_port(), free_port()
         servers = "".join(f"    server {one.name} 127.0.0.1:{one.port}\n" for one in self.replicas)
-        # As replicas-dns.cfg has it, but with the replicas written down.
         (self.folder / "replicas.cfg").write_text(
-            f"global\n    grace 5s\nbackend replicas from replicas\n{servers}"
+            f"{grace}backend replicas from replicas\n{servers}"
             '    server waiting "${LINCHPIN_WAITING_BIND}" no-check maxconn 1024 backup\n'
             f"backend ready from ready\n{servers}    server nobody 127.0.0.1:1 no-check backup\n")
         self._proxy_log = (self.folder / "haproxy.log").open("w")
         self.proxy = Program("haproxy").start(
-            "-db", "-f", CONFIGURATION, "-f", self.folder / "replicas.cfg",
+            mode, "-f", CONFIGURATION, "-f", self.folder / "replicas.cfg",
             environment={"LINCHPIN_BIND": f"127.0.0.1:{self.port}",
                          "LINCHPIN_STATS_BIND": f"127.0.0.1:{self.stats_port}",
                          "LINCHPIN_WAITING_BIND": f"127.0.0.1:{free_port()}"},
@@ -100,10 +102,14 @@ class Fleet:
 
     def __enter__(self):
         self._minder.start()
-        self.wait_whole()
+        try:
+            self.wait_whole()
+        except BaseException as mistake:
+            self.__exit__(type(mistake))
+            raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, mistake, *_):
         self._ending.set()
         self._minder.join()
         for process in [self.proxy, *(one.process for one in self.replicas)]:
@@ -112,6 +118,9 @@ class Fleet:
             process.wait()
         self._log.close()
         self._proxy_log.close()
+        # The logs of what failed are wanted.
+        if mistake is None:
+            shutil.rmtree(self.folder)
 
     def wait(self, condition, seconds=120):
         until = time.monotonic() + seconds
@@ -140,6 +149,11 @@ class Fleet:
     def waited(self):
         """How many requests waited, since no replica was ready."""
         return self.counted("http_requests_total", proxy="waiting", side="frontend")
+
+    @property
+    def reloads(self):
+        """How often HAProxy has read its files anew."""
+        return (self.folder / "haproxy.log").read_text().count("Loading success") - 1
 
     def requests(self):
         """The lines of JSON that HAProxy logged, as objects."""

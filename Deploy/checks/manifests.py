@@ -147,7 +147,12 @@ def composed(name):
 def compose(images):
     import yaml
 
-    text, more = composed("compose.yaml"), composed("compose.model.yaml")["services"]
+    text = composed("compose.yaml")
+    layers = [composed(f"compose.{name}.yaml") for name in ["model", "keys"]]
+    for layer in layers:
+        check(set(layer["services"]) <= set(text["services"]), f"compose: {set(layer['services'])} are services")
+        asked = {secret for one in layer["services"].values() for secret in one.get("secrets", [])}
+        check(asked == set(layer.get("secrets", {})), f"compose: secrets {asked}")
     for name, service in text["services"].items():
         check(service["read_only"] and service["cap_drop"] == ["ALL"], f"compose {name}: read-only, no capability")
         image, _, tag = service["image"].rpartition(":")
@@ -160,8 +165,8 @@ def compose(images):
             there = (DEPLOY / source).exists() if source.startswith(".") else source in text["volumes"]
             check(there, f"compose {name}: {source} is not there")
         check(set(service["networks"]) <= set(text["networks"]), f"compose {name}: {service['networks']}")
-        variables = {one for one in {**service.get("environment", {}), **more.get(name, {}).get("environment", {})}
-                     if one.startswith("LINCHPIN_")}
+        set_there = [one["services"].get(name, {}).get("environment", {}) for one in [text, *layers]]
+        variables = {variable for one in set_there for variable in one if variable.startswith("LINCHPIN_")}
         check(variables <= known_variables(name), f"compose {name}: {variables - known_variables(name)} is nobody's")
     check(text["networks"]["scoring"]["internal"], "replicas have no way out")
     patience = {name: seconds(text["services"][name]["stop_grace_period"]) for name in ["haproxy", "linchpin"]}

@@ -51,7 +51,7 @@ class Program:
 
 
 def library(requirement, module, alone=False):
-    """Makes `module` importable, in the version that versions.json names, and finds it; `alone` without what it asks for."""
+    """Makes `module` importable in the version that versions.json names; `alone`: without what it needs. Its folder."""
     name = requirement.split("[")[0]
     version = json.loads((ROOT / "Deploy/versions.json").read_text())["checks"][name][0]
     folder = FOLDER / f"{name}-{version}"

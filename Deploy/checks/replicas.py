@@ -68,7 +68,7 @@ def load(port, bodies, wanted, ending, ledger, generator, arrivals):
 
 
 def under_load(fleet, bodies, wanted, seed, disturb, rate=None):
-    """How long each request took while `disturb` ran; without a rate one after the other, as fast as they are answered."""
+    """How long each request took while `disturb` ran; without a rate one after the other, as they are answered."""
     ledger, ending = collections.defaultdict(list), threading.Event()
     # Enough that an arrival meets one who is free, even if a replica is away.
     clients, arrivals = (4 * CLIENTS, Arrivals(rate, seed)) if rate else (CLIENTS, None)
@@ -80,10 +80,12 @@ def under_load(fleet, bodies, wanted, seed, disturb, rate=None):
     ]
     for thread in threads:
         thread.start()
-    disturb()
-    ending.set()
-    for thread in threads:
-        thread.join(timeout=180)
+    try:
+        disturb()
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join(timeout=180)
     check(not any(thread.is_alive() for thread in threads), "a client hangs")
     check(not ledger["failed"], f"{len(ledger['failed'])} of {sum(map(len, ledger.values()))} failed:"
                                 f" {collections.Counter(ledger['failed']).most_common(3)}; {fleet.folder} has the logs")
@@ -114,7 +116,7 @@ def killings(fleet, bodies, wanted, seed, seconds, pause=2.0):
     times = under_load(fleet, bodies, wanted, seed, disturb)
     retries = fleet.counted("retry_warnings_total") - retries
     check(retries > 0, "no kill met a request: this showed nothing")
-    print(f"kill -9 every {pause:.0f} s for {seconds} s: {kills} kills, {alive} of a replica that was back from the last;"
+    print(f"kill -9 every {pause:.0f} s for {seconds} s: {kills} kills, {alive} of a replica that was back again;"
           f" {figures(times)}; HAProxy sent {retries} again, {fleet.waited - waited} waited for a replica")
 
 
@@ -146,7 +148,7 @@ def peak(fleet, bodies, wanted, seed, seconds):
 
 def replacements(fleet, bodies, wanted, seed, times):
     """SIGTERM, one replica after the other; the next when the last is back, as in a rollout of a new version."""
-    most = peak(fleet, bodies, wanted, seed, seconds=3 if times < 10 else 10)
+    most = peak(fleet, bodies, wanted, seed, seconds=2 if times < 10 else 10)
 
     def disturb():
         for number in range(times):
@@ -164,13 +166,13 @@ def replacements(fleet, bodies, wanted, seed, times):
           f" {figures(found)}, exit 0 each time")
 
 
-def grouping(fleet, seed):
+def grouping(fleet, seed, count):
     """Rollouts of one prompt, each in a request of its own, meet what the first of them left in the cache."""
     generator = random.Random(seed)
     fleet.wait_whole()
     known = len(fleet.requests())
     # With what json_query of HAProxy stumbles over.
-    prompts = [f"Question {seed}-{number}: why is {number} ≤ \\underline{{{number + 1}}}?" for number in range(24)]
+    prompts = [f"Question {seed}-{number}: why is {number} ≤ \\underline{{{number + 1}}}?" for number in range(count)]
     requests = [(prompt, step) for prompt in prompts for step in range(4)]
     generator.shuffle(requests)
     cached, connection = collections.defaultdict(list), http.client.HTTPConnection("127.0.0.1", fleet.port, timeout=150)
@@ -238,6 +240,25 @@ def stopping(fleet, bodies, wanted, seed):
     print(f"HAProxy drains: not ready at once, {answered} more requests answered, exit 0")
 
 
+def reloading(items, seed, times):
+    """HAProxy reads its files anew, as it does for a new list of replicas: no connection is lost between old and new."""
+    generator = random.Random(seed)
+    batches = [generator.sample(items, generator.randint(1, 8)) for _ in range(20)]
+    wanted, bodies = truth(None, batches), [json.dumps({"rollouts": batch}).encode() for batch in batches]
+    with Fleet(None, 2, is_service=True) as fleet:
+
+        def disturb():
+            for number in range(times):
+                time.sleep(0.5)
+                fleet.proxy.send_signal(signal.SIGUSR2)
+                fleet.wait(lambda: fleet.reloads > number)
+
+        found = under_load(fleet, bodies, wanted, seed, disturb)
+        fleet.proxy.send_signal(signal.SIGUSR1)
+        check(fleet.proxy.wait(timeout=60) == 0, f"exit code {fleet.proxy.returncode} of HAProxy")
+    print(f"HAProxy reloaded {times} times: {figures(found)}")
+
+
 def main():
     options = arguments(__doc__)
     model, items, generator = fixture("qwen-prm"), rollouts(200), random.Random(options.seed)
@@ -248,12 +269,13 @@ def main():
     short, seed = options.short, options.seed
     print(f"seed {seed}")
     with Fleet(model, REPLICAS) as fleet:
-        grouping(fleet, seed)
-        caught(fleet, bodies, wanted, times=3 if short else 30)
-        killings(fleet, bodies, wanted, seed, seconds=20 if short else 180)
+        grouping(fleet, seed, count=12 if short else 48)
+        caught(fleet, bodies, wanted, times=2 if short else 30)
+        killings(fleet, bodies, wanted, seed, seconds=14 if short else 180)
         blackouts(fleet, bodies, wanted, seed + 1, times=1 if short else 10)
-        replacements(fleet, bodies, wanted, seed + 2, times=3 if short else 100)
+        replacements(fleet, bodies, wanted, seed + 2, times=2 if short else 100)
         stopping(fleet, bodies, wanted, seed + 4)
+    reloading(items, seed + 5, times=4 if short else 40)
 
 
 main()
