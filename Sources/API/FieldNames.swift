@@ -3,13 +3,13 @@
 
 extension String {
     /// Itself where a field could be called so: letters and underscores, at most 40 of them.
-    var fieldName: String {
+    package var fieldName: String {
         let isName = (1...40).contains(utf8.count) && utf8.allSatisfy(\.isNameByte)
         return isName ? self : "(no field's name)"
     }
 
     /// A path such as `rollouts[1].steps[2]`, to the first name in it that is no field's.
-    var fieldPath: String {
+    package var fieldPath: String {
         var end = utf8.startIndex
         var isIndex = false
         for place in utf8.indices {

@@ -1,9 +1,8 @@
 // Whether the service is ready, and whether it lives: decided here.
-import Batching
-import Scoring
+package import Batching
 
 /// Why new callers are to be sent elsewhere.
-enum Trouble: String, Sendable, Equatable {
+package enum Trouble: String, Sendable, Equatable {
     case draining
     /// Rounds do not end, or an idle model does not answer its canary.
     case modelStalled = "model_stalled"
@@ -16,15 +15,15 @@ enum Trouble: String, Sendable, Equatable {
 }
 
 /// How long a model may be silent.
-struct Patience: Sendable, Equatable {
+package struct Patience: Sendable, Equatable {
     /// Between two proofs of an idle model: a fiftieth of the time goes into them, at most.
-    let interval: Duration
+    package let interval: Duration
     private let secondsPerToken: Double
 
     /// - Parameters:
     ///   - seconds: what the canary took when the model was loaded.
     ///   - tokens: of the canary.
-    init(seconds: Double, tokens: Int) {
+    package init(seconds: Double, tokens: Int) {
         interval = .seconds(min(60, max(0.25, 50 * seconds)))
         secondsPerToken = seconds / Double(max(1, tokens))
     }
@@ -32,28 +31,44 @@ struct Patience: Sendable, Equatable {
     /// Four times what a round of so many tokens takes where each costs what one of the canary's costs, which is more:
     /// the fewer tokens, the dearer each. At least so much that a machine with other work does not count as one that
     /// hangs, at most what a caller may be left without an answer.
-    func limit(ofRound tokens: Int) -> Duration {
+    package func limit(ofRound tokens: Int) -> Duration {
         .seconds(min(30, max(1, 4 * secondsPerToken * Double(tokens))))
     }
 }
 
 /// When each kind of thread last showed that it works.
-struct Vitals: Sendable {
-    var isDraining = false
-    var isWrong = false
-    var beat: Pulse.Beat
+package struct Vitals: Sendable {
+    package var isDraining: Bool
+    package var isWrong: Bool
+    package var beat: Pulse.Beat
     /// Of the canary; nil where no idle model is proven.
-    var canary: (tokens: Int, patience: Patience)?
+    package var canary: (tokens: Int, patience: Patience)?
     /// When the watch last had a turn; nil where nobody watches.
-    var tasks: ContinuousClock.Instant?
+    package var tasks: ContinuousClock.Instant?
     /// When the slowest loop last had one; nil without a server.
-    var sockets: ContinuousClock.Instant?
+    package var sockets: ContinuousClock.Instant?
+
+    package init(
+        isDraining: Bool = false,
+        isWrong: Bool = false,
+        beat: Pulse.Beat,
+        canary: (tokens: Int, patience: Patience)?,
+        tasks: ContinuousClock.Instant?,
+        sockets: ContinuousClock.Instant?
+    ) {
+        self.isDraining = isDraining
+        self.isWrong = isWrong
+        self.beat = beat
+        self.canary = canary
+        self.tasks = tasks
+        self.sockets = sockets
+    }
 
     /// How long tasks and loops may be without a turn: many large bodies at once may keep them busy for some seconds.
     static let turnLimit = Duration.seconds(5)
 
     /// Why no new callers should come; nil where they may.
-    func trouble(at now: ContinuousClock.Instant) -> Trouble? {
+    package func trouble(at now: ContinuousClock.Instant) -> Trouble? {
         if isDraining { return .draining }
         guard let tasks else { return nil }
         if isWrong { return .modelWrong }
@@ -64,7 +79,7 @@ struct Vitals: Sendable {
     }
 
     /// Why only a new process helps; nil where this one lives.
-    func hang(at now: ContinuousClock.Instant, limit: Duration) -> Trouble? {
+    package func hang(at now: ContinuousClock.Instant, limit: Duration) -> Trouble? {
         guard let tasks else { return nil }
         // What is wrong in memory stays wrong.
         if isWrong { return .modelWrong }

@@ -1,10 +1,9 @@
 // What an error tells of names that came from outside.
+import API
 import HTTPTypes
 import JSON
 import Serving
 import Testing
-
-@testable import API
 
 @Suite struct FieldNameTests {
     private let secret = "sk-5f1d9c07-a8e34b12"

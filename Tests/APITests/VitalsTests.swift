@@ -1,8 +1,7 @@
 // When a service is ready and when it lives, on a clock of the test's own.
+import API
 import Batching
 import Testing
-
-@testable import API
 
 @Suite struct VitalsTests {
     private let start = ContinuousClock.now
