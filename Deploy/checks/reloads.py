@@ -234,11 +234,11 @@ def memory(place, items, times, seed):
     with Server(str(link), "--no-cache", *keys(place)) as server:
         sizes = []
         for number in range(1, times + 1):
-            check(server.post("/v1/rewards", {"rollouts": items[:8]})[0] == 200, "no answer")
+            check(server.post("/v1/rewards", {"rollouts": items[:2]})[0] == 200, "no answer")
             point(link, folders[number % 2])
             status, answer = admin(server)
             check(status == 200 and answer["outcome"] == "replaced", f"{status} {answer}")
-            check(server.post("/v1/rewards", {"rollouts": items[:8]})[0] == 200, "no answer")
+            check(server.post("/v1/rewards", {"rollouts": items[:2]})[0] == 200, "no answer")
             # The old one goes with the last call that it answers; the heap is looked at once a second.
             sizes.append(settled(server))
     told = f"{sizes[1] >> 20} MiB after 2, {sizes[-1] >> 20} MiB after {times} (weights {size >> 20} MiB)"
