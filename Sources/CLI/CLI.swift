@@ -14,6 +14,8 @@ struct Linchpin: AsyncParsableCommand {
 
     /// As ArgumentParser's own, but a mistake in the words is exit code 2 (not 64) and one line.
     static func main() async {
+        // Before the first `await`: Dispatch opens descriptors of its own, and would get the numbers.
+        Descriptors.fillStandard()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

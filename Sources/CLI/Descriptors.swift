@@ -2,7 +2,7 @@
 import Glibc
 
 enum Descriptors {
-    /// Opens what is closed of 0, 1 and 2 on nothing: else a client's connection would get the number, and the log with it.
+    /// Opens what is closed of 0, 1 and 2 on nothing: else a connection would get the number, and the log with it.
     static func fillStandard() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
             // The lowest free number is given, and the lower ones are taken by now.

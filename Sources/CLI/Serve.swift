@@ -65,7 +65,6 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await Failure.reporting {
             signal(SIGPIPE, SIG_IGN)
-            Descriptors.fillStandard()
             HeapTrimming.configure()
             Descriptors.allowAll()
             CoreFiles.forbid()
