@@ -93,7 +93,10 @@ actor Connection {
         } catch {
             switch error {
             case .interrupted: return
-            case .timedOut: life.timedOut(now: .now)
+            case .timedOut:
+                life.timedOut(now: .now)
+                // A timer may ring some microseconds before its time; then there is another try.
+                guard life.isClosed else { return }
             default: life.lost()
             }
         }

@@ -79,6 +79,11 @@ package struct ConnectionLife: Sendable {
         bodySince = now
     }
 
+    /// Whether it is over.
+    package var isClosed: Bool {
+        if case .closed = phase { true } else { false }
+    }
+
     /// Whether nothing of a next request has come.
     package var isIdle: Bool {
         if case .receiving = phase { parser.progress == .nothing } else { false }

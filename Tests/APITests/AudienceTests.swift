@@ -65,7 +65,8 @@ import Testing
         for shown in [Shown.nothing, .wrong] {
             let response = try await knock(line, shown)
             #expect(response.status == .unauthorized && response.headers[.allow] == nil)
-            #expect(try response.code() == "invalid_api_key")
+            // KServe's routes say it in their own shape, which has no code.
+            if !line.contains("/v2/") { #expect(try response.code() == "invalid_api_key") }
         }
     }
 

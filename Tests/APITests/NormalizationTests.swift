@@ -25,7 +25,8 @@ import Testing
 
     @Test func `every rollout and step has its advantage, and the answer says which`() async throws {
         let answer = try await answer(["rollouts": rewarded, "credit": last, "normalize": "rloo"])
-        #expect(answer.object?.keys == ["id", "object", "created", "model", "normalization", "data", "usage"])
+        let keys = ["id", "object", "created", "model", "model_revision", "normalization", "data", "usage"]
+        #expect(answer.object?.keys == keys)
         #expect(
             answer["normalization"]?.serialized()
                 == Array(#"{"method":"rloo","spread":null,"epsilon":null,"singleton":"raw","groups":3}"#.utf8)
@@ -159,7 +160,7 @@ import Testing
         }
     }
 
-    /// The whole text of version 0.1.0 before there were groups.
+    /// The whole text of version 0.1.0 before there were groups, but for the revision, which came later.
     @Test func `without normalize the answer is byte for byte the one of before`() async throws {
         let before = #"""
             "data":[{"index":0,"id":"a","object":"reward","steps":[{"index":0,"reward":0.5,"weight":0.5,"credit":0.25,\#
@@ -174,8 +175,13 @@ import Testing
             ["rollouts": rollouts, "credit": ["normalize": "none"], "spread": "population"],
             ["rollouts": rollouts, "normalize": nil, "credit": ["spread": nil, "token_layout": nil]],
         ] {
-            let text = String(decoding: await golden.post("/v1/credit", body).body, as: UTF8.self)
-            #expect(text.hasPrefix(#"{"id":"rw-"#) && text.hasSuffix(#","model":"golden",\#(before)"#))
+            let answer = await golden.post("/v1/credit", body)
+            let text = String(decoding: answer.body, as: UTF8.self)
+            let revision = try #require(try answer.json()["model_revision"]?.string)
+            #expect(
+                text.hasPrefix(#"{"id":"rw-"#)
+                    && text.hasSuffix(#","model":"golden","model_revision":"\#(revision)",\#(before)"#)
+            )
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
         let response = await golden.post("/v1/rewards", ["rollouts": [good]])
         #expect(response.status == .ok)
         let answer = try response.json()
-        #expect(answer.object?.keys == ["id", "object", "created", "model", "data", "usage"])
+        #expect(answer.object?.keys == ["id", "object", "created", "model", "model_revision", "data", "usage"])
         let item = try #require(answer["data"]?.array?.first)
         #expect(item["steps"]?.array?.first?.object?.keys == ["index", "reward", "weight", "credit", "return", "span"])
         #expect(
