@@ -65,8 +65,8 @@ def leaks(where, data, secrets=(KEY, TEXT)):
 def shown(generator, key):
     """Where a key may be shown, and where it must not but is: a query, header lines, and what goes before the path."""
     field = generator.choice(["Authorization: Bearer {}", "authorization: bearer {}", "X-Api-Key: {}"])
-    return generator.choice([
-        ("", f"{field.format(key)}\r\n", ""), ("", "", f"/{key}"), (f"?api_key={key}", "", ""),
+    right = [("", f"{field.format(key)}\r\n", ""), ("", "", f"/{key}"), (f"?api_key={key}", "", "")]
+    return generator.choice(right) if generator.random() < 0.6 else generator.choice([
         (f"?api_key={key}x", "", ""), ("", "", f"/{key}x"), ("", f"Authorization: Basic {key}\r\n", ""),
         ("", f"Authorization: {key}\r\n", ""), ("", f"Authorization: Bearer {key} {key}\r\n", ""),
         (f"?key={key}", "", ""), (f"?api_key={key}&api_key={key}", "", ""), (f"?api_key=%{key}", "", ""),

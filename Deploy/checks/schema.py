@@ -31,7 +31,7 @@ def main():
         keys.write(KEY + "\n")
         keys.flush()
         pathlib.Path(scratch, "schemathesis.toml").write_text(CONFIG)
-        with Server(str(ROOT / "Tests/Goldens/tiny-prm"), "--api-key-file", keys.name) as server:
+        with Server(str(ROOT / "Tests/Goldens/tiny-prm"), "--admin-key-file", keys.name) as server:
             words = ["--checks", "all", "--exclude-checks", "positive_data_acceptance", "--continue-on-failure",
                      "--seed", str(options.seed), "--generation-database", "none",
                      "--max-examples", "5" if options.short else "1500", "--no-color", "--output-truncate", "false",
