@@ -82,6 +82,7 @@ actor Connection {
     }
 
     private func close() async {
+        if !life.isSecured { counters.count(counters.failedHandshakes) }
         _ = share.hold(0)
         if life.isLost { await stream.abort() } else { await stream.close() }
     }
@@ -93,14 +94,10 @@ actor Connection {
         } catch {
             switch error {
             case .interrupted: return
-            case .timedOut:
-                life.timedOut(now: .now)
-                // A timer may ring some microseconds before its time; then there is another try.
-                guard life.isClosed else { return }
+            case .timedOut: life.timedOut(now: .now)
             default: life.lost()
             }
         }
-        counters.count(counters.failedHandshakes)
     }
 
     /// Asks at the gate, and whether there is room, before the body of a request is read.

@@ -67,21 +67,19 @@ package struct ConnectionLife: Sendable {
     package private(set) var hasPeerFinished = false
     /// The connection broke.
     package private(set) var isLost = false
+    /// The handshake is done, or none is needed.
+    package private(set) var isSecured: Bool
 
     /// - Parameter needsHandshake: whether the stream has to agree on keys before the first request.
     package init(limits: ServerLimits, deadlines: ServerDeadlines, needsHandshake: Bool = false, now: Instant) {
         self.limits = limits
         self.deadlines = deadlines
         phase = needsHandshake ? .securing : .receiving
+        isSecured = !needsHandshake
         parser = RequestParser(limits: limits)
         idleSince = now
         headSince = now
         bodySince = now
-    }
-
-    /// Whether it is over.
-    package var isClosed: Bool {
-        if case .closed = phase { true } else { false }
     }
 
     /// Whether nothing of a next request has come.
@@ -212,6 +210,7 @@ package struct ConnectionLife: Sendable {
     package mutating func secured(now: Instant) {
         guard case .securing = phase else { return }
         idleSince = now
+        isSecured = true
         phase = .receiving
     }
 
