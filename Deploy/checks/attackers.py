@@ -12,8 +12,6 @@ import time
 
 from server import ROOT
 
-# Beyond the deadline, for the way there: a connection may wait to be accepted before its clock begins.
-LATENESS = 1.5
 # A steady body brings more than the server's least of 4,096 bytes a second, so that only the absolute deadline ends it.
 STEADY_BYTES = 5_000
 # Their answers are more than any kernel takes from a server whose client reads nothing.
@@ -27,6 +25,8 @@ class Attacker:
     name = "?"
     # Seconds from the first byte to the server's end of it.
     deadline = 0.0
+    # Beyond it, for the way there: a connection may wait to be accepted before its clock begins.
+    lateness = 1.5
     # Between two drips.
     interval = 1.0
     reads = True
@@ -60,7 +60,7 @@ class Attacker:
 
     def fault(self, lag):
         """What was wrong with the way in which it ended; None where nothing was. `lag` was this process's own."""
-        if not self.deadline - 0.05 <= self.seconds <= self.deadline + LATENESS + lag:
+        if not self.deadline - 0.05 <= self.seconds <= self.deadline + self.lateness + lag:
             return f"ended after {self.seconds:.2f} s, not {self.deadline} s"
         return None
 
@@ -116,7 +116,8 @@ class SteadyBody(SlowBody):
 class SlowRead(Attacker):
     """Asks for much and takes nothing."""
 
-    # 10 s, and what the one answer that is stuck takes at the least rate.
+    # 10 s, and what the one answer that is stuck takes at the least rate; those before it have to be out first.
+    lateness = 4.0
     name, deadline, reads, interval = "slow read", 10.0 + UNREAD_BYTES / 4096, False, 5.0
 
     def __init__(self):

@@ -110,8 +110,8 @@ def texts():
     ]
 
 
-# What a tree of JSON may take, whatever the body (JSONLimits), and a text of the largest size while it is tokenised: that
-# is done on a thread a processor, one text at a time.
+# What a tree of JSON may take, whatever the body (JSONLimits), and a text of the largest size while it is tokenised, which
+# is done one a processor at a time.
 TREE, TEXT = 48 * MIB, 40 * CAP
 
 

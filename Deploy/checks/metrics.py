@@ -16,6 +16,8 @@ from models import middle
 from programs import Program
 from server import BINARY, Server, arguments, check, rollouts
 
+# A stop need not wait for what balances load; and a line is logged for each request.
+FLAGS = ("--grace-seconds", "0", "--log-level", "info")
 # Rollouts of the request that keeps the kernel busy.
 LONG = 200
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -151,8 +153,9 @@ def adds_up(page, sender):
     outcomes, reasons = page.family("linchpin_rollouts_total"), page.family("linchpin_unscored_rollouts_total")
     check(outcomes == {'outcome="scored"': sender.scored, 'outcome="failed"': 2}, f"rollouts: {outcomes}")
     check(reasons['reason="deadline"'] == 1 and reasons['reason="fault"'] == 0, f"reasons: {reasons}")
-    # The full queue, which needed no body to say so.
-    check(page.series["linchpin_turned_away_requests_total"] >= 1, "a request is refused by its head")
+    # The full queue may say so before the body is there, and with it before the rollouts are.
+    turned_away = page.series["linchpin_turned_away_requests_total"]
+    check(reasons['reason="overload"'] + turned_away >= 1, f"reasons: {reasons}, {turned_away} turned away")
     check(page.series["linchpin_tokens_total"] == sender.tokens > 0, "tokens are those of the answers")
     histograms(page, sender, sent)
     return sent, accepted, refused, gone
@@ -186,7 +189,9 @@ def read(log, page, sender):
     asked = [line for line in lines if line["message"] == "request"]
     counted = collections.Counter((line["route"], line["status"]) for line in asked if line["route"] != "/metrics")
     check(counted == sender.came, f"lines: {sorted(set(counted.items()) ^ set(sender.came.items()))}")
-    check(all(line["level"] in ("info", "notice", "warning") for line in lines), "no line is an error's")
+    # Where others have the processors, the server may well say that its model is slow; no request is to blame.
+    faults = [line for line in lines if line["level"] == "error" and "request_id" in line]
+    check(not faults, f"faults: {faults}")
     check(sum("code" in line for line in asked) == page.sum("linchpin_errors_total"), "codes")
     check(sum(line.get("rollouts", 0) for line in asked) == page.sum("linchpin_rollouts_total"), "rollouts")
     check(sum(line.get("tokens", 0) for line in asked) == page.series["linchpin_tokens_total"], "tokens")
@@ -199,7 +204,7 @@ def read(log, page, sender):
 def book(model, seed):
     """Everything above against one server, and what promtool says of its page."""
     items = rollouts(64)
-    with Server(model, "--threads", "1", "--max-queue-tokens", "3000", "--log-level", "info") as server:
+    with Server(model, "--threads", "1", "--max-queue-tokens", "3000", *FLAGS) as server:
         sender = Sender(server)
         scores(sender, items)
         attacks = hostile(sender)
@@ -262,14 +267,14 @@ def answered(connection, count):
 def unread(model, scratch, item):
     """A log that goes to a pipe nobody reads, to a full disk, to nothing: the bits are the same, and in time."""
     dropped = "linchpin_dropped_log_lines_total"
-    with Server(model, "--log-level", "info") as server:
+    with Server(model, *FLAGS) as server:
         wanted = server.post("/v1/rewards", {"rollouts": [item]})[1]["data"]
     pipe = pathlib.Path(scratch, "pipe")
     os.mkfifo(pipe)
     said = []
     for name, redirection, count in [("blocked", f"2<>{pipe}", 14_000), ("full", "2>/dev/full", 100),
                                      ("closed", "2>&-", 100)]:
-        with Server(model, "--log-level", "info", binary=wrapped(scratch, name, redirection)) as server:
+        with Server(model, *FLAGS, binary=wrapped(scratch, name, redirection)) as server:
             flood(server, count)
             begin = time.monotonic()
             answer = server.post("/v1/rewards", {"rollouts": [item]})[1]["data"]
@@ -284,7 +289,7 @@ def unread(model, scratch, item):
                 again(pipe, server, count, lost)
             server.process.send_signal(signal.SIGTERM)
             check(server.process.wait(timeout=20) == 0, f"{name}: a clean stop")
-        said.append(f"{name}: {lost:.0f} of {count} lines dropped")
+        said.append(f"{name}: {lost:.0f} lines dropped of {count} requests")
     print(f"a log that nobody takes: {', '.join(said)}; the same bits, and exit 0")
 
 

@@ -13,7 +13,7 @@ from server import Server, arguments, check
 
 # A request is some milliseconds of both processors, as with a real model: what a refusal costs is little beside it.
 LAYERS = 24
-# What may wait is a round beside the one that runs, the least there is: a longer queue would answer as many, only later.
+# What may wait is a round beside the one that runs, the least there is: with a longer queue as many are answered, later.
 FLAGS = ["--max-queue-seconds", "0.1", "--no-cache"]
 CALLERS = 10
 LEAVING = 0.05

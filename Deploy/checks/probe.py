@@ -10,6 +10,8 @@ ITEM = {"prompt": "Start with 12. Add 7, then multiply by 2, then subtract 5.",
         "steps": ["12 + 7 = 19", "19 * 2 = 36", "36 - 5 = 31"]}
 # Between two questions: an attack is to be felt, not the probe.
 PAUSE_SECONDS = 0.004
+# In a window of which a p99 is taken.
+FEWEST = 50
 
 
 def rewards(value):
@@ -63,7 +65,7 @@ class Probe:
         for begin, end in stretches:
             while begin + seconds <= end:
                 times = sorted(taken for when, taken in self.samples if begin <= when < begin + seconds)
-                if len(times) >= 100:
+                if len(times) >= FEWEST:
                     found.append(times[int(len(times) * 0.99)])
                 begin += seconds
         return found

@@ -71,6 +71,7 @@ class Siege:
             times = [one.seconds for one in self.horde.ended if type(one) is kind]
             told = f"{len(times)} ended after {min(times):.2f} to {max(times):.2f} s" if times else "none ended"
             print(f"   {count} x {kind.name}: {told} (deadline {kind.deadline:g} s)")
+        check(self.before and self.during, f"too few good requests to tell a p99: {len(self.probe.samples)}")
         calm, stormy = statistics.median(self.before), statistics.median(self.during)
         print(f"   up to {self.most} connections, {self.share:.2f} processors; a good client's p99 {calm * 1e3:.1f} ms,"
               f" under attack {stormy * 1e3:.1f} ms: {stormy / calm:.2f} times (medians of {len(self.before)} and"

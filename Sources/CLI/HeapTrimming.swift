@@ -1,6 +1,7 @@
 // Gives back to the system what requests have freed.
 import CMalloc
 import ServiceLifecycle
+import Serving
 
 /// The C allocator as a server wants it, and a look now and then at what it keeps.
 struct HeapTrimming: Service, CustomStringConvertible {
@@ -17,24 +18,23 @@ struct HeapTrimming: Service, CustomStringConvertible {
         mallopt(M_TRIM_THRESHOLD, 4 << 20)
     }
 
-    /// Bytes that are worth giving back.
-    private static let worthwhile = 4 << 20
+    /// What the server counts.
+    let counters: Counters
+
     private static let pause = Duration.seconds(1)
 
     /// Of a tree of small values something always lies at the end of the heap, and holds what is before it.
+    ///
+    /// Neither what is resident nor what is free tells the two apart, so it is done after every second with an answer in
+    /// it: a millisecond, and the pages that are needed again.
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            // What is given back still counts as free, so only more of it is worth another look.
-            var known = mallinfo2().fordblks
+            var answers = 0
             while true {
                 try await Task.sleep(for: Self.pause)
-                var free = mallinfo2().fordblks
-                if free > known + Self.worthwhile {
-                    malloc_trim(0)
-                    free = mallinfo2().fordblks
-                    known = free
-                }
-                known = min(known, free)
+                let now = counters.now.responses
+                if now != answers { malloc_trim(0) }
+                answers = now
             }
         }
     }

@@ -92,7 +92,7 @@ struct Serve: AsyncParsableCommand {
                     services: [
                         .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
                         .init(service: reloading),
-                        .init(service: HeapTrimming()),
+                        .init(service: HeapTrimming(counters: counters)),
                         .init(service: ShortageLog(counters: counters, logger: settings.logger)),
                     ],
                     logger: settings.logger
@@ -173,7 +173,7 @@ private struct HTTPService: ServiceLifecycle.Service, CustomStringConvertible {
     var description: String { "http" }
 
     func run() async throws {
-        let signals = StopSignals()
+        let signals = await StopSignals()
         let wishes = signals.wishes
         // The one line that scripts wait for; it tells the real port. From here on a signal is a graceful stop.
         Output.write("listening on \(scheme)://\(server.address)\n", to: STDOUT_FILENO)

@@ -19,7 +19,7 @@ final class StopSignals {
     let wishes: AsyncStream<Wish>
     private let sources: [any DispatchSourceSignal]
 
-    init() {
+    init() async {
         let (wishes, first) = AsyncStream.makeStream(of: Wish.self)
         self.wishes = wishes
         let heard = Counter()
@@ -36,8 +36,14 @@ final class StopSignals {
                 // As a shell reports a process that the signal ended.
                 _exit(128 + signal)
             }
-            source.activate()
             return source
+        }
+        for source in sources {
+            // Dispatch takes a signal some time after it was asked to; until then one would end the process.
+            await withCheckedContinuation { isTaken in
+                source.setRegistrationHandler { isTaken.resume() }
+                source.activate()
+            }
         }
         // Their default is to end the process, and nothing here has a use for them.
         for signal in [SIGUSR1, SIGUSR2] { Glibc.signal(signal, SIG_IGN) }

@@ -1,12 +1,9 @@
 // What is counted, timed and logged of requests.
 import API
-import Batching
 import Foundation
 import HTTPTypes
 import JSON
 import Logging
-import Logs
-import Scoring
 import Serving
 import Synchronization
 import Testing
