@@ -192,7 +192,7 @@ class Horde:
         self._epoll, self._open, self._alarms = select.epoll(), {}, []
         self._missing = collections.deque(kind for kind, count in counts.items() for _ in range(count))
         self._due, self._replaces = 0.0, True
-        self.ended, self.held = [], []
+        self.ended, self.held, self.most = [], [], 0
         # How late this process itself came to do something: no fault of the server's.
         self.lag = 0.0
         allow(sum(counts.values()) + 256)
@@ -224,6 +224,7 @@ class Horde:
         while self._missing and self._due <= now:
             self._begin(self._missing.popleft(), now)
             self._due += 1 / self._rate
+        self.most = max(self.most, len(self._open))
 
     def _begin(self, kind, now):
         attacker = kind()

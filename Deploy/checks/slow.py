@@ -11,6 +11,7 @@ import time
 from attackers import (
     HalfHandshake, Horde, Idle, Silent, SippedRead, SlowBody, SlowChunks, SlowHead, SlowRead, SteadyBody,
 )
+from clients import until
 from gauges import Gauges, mebibytes
 from probe import Probe, good
 from server import Server, arguments, check
@@ -43,12 +44,11 @@ class Siege:
         longest = max(kind.deadline for kind in self.awaited)
         with Probe(server) as self.probe:
             first = self._pass(quiet)
-            descriptors, begun, busy = gauges.descriptors, time.monotonic(), gauges.processor_seconds
+            begun, busy = time.monotonic(), gauges.processor_seconds
             self.horde = Horde(server, counts)
             # Those that were ended are replaced, so that the attack does not wane.
             self.horde.run(1.25 * longest + 1 if replaces else longest + 1, replaces)
             attack = (begun, time.monotonic())
-            self.most = gauges.descriptors - descriptors
             self.share = (gauges.processor_seconds - busy) / (attack[1] - begun)
             # The rest come to their end: 2 s more of lingering, and a drip until that is felt.
             self.horde.end(self.awaited, longest + 2 + 2 * max(kind.interval for kind in self.awaited))
@@ -70,10 +70,10 @@ class Siege:
         for kind, count in self.counts.items():
             times = [one.seconds for one in self.horde.ended if type(one) is kind]
             told = f"{len(times)} ended after {min(times):.2f} to {max(times):.2f} s" if times else "none ended"
-            print(f"   {count} x {kind.name}: {told} (deadline {kind.deadline:g} s)")
+            print(f"   {count} x {kind.name}: {told} (deadline {kind.deadline:.4g} s)")
         check(self.before and self.during, f"too few good requests to tell a p99: {len(self.probe.samples)}")
         calm, stormy = statistics.median(self.before), statistics.median(self.during)
-        print(f"   up to {self.most} connections, {self.share:.2f} processors; a good client's p99 {calm * 1e3:.1f} ms,"
+        print(f"   up to {self.horde.most} at once, {self.share:.2f} processors; a good client's p99 {calm * 1e3:.1f} ms,"
               f" under attack {stormy * 1e3:.1f} ms: {stormy / calm:.2f} times (medians of {len(self.before)} and"
               f" {len(self.during)} windows, {len(self.probe.samples)} requests)", flush=True)
         check(stormy <= limit * calm, f"a good client's p99 is {stormy / calm:.2f} times as long, more than {limit:g}")
@@ -81,17 +81,17 @@ class Siege:
 
 def besieged(server, sieges, is_short):
     """All attacks, one after the other; afterwards the server is as it was."""
-    quiet, limit = (3, SHORT_RATIO) if is_short else (15, LONG_RATIO)
+    quiet, limit = (2.5, SHORT_RATIO) if is_short else (15, LONG_RATIO)
     gauges, expected = Gauges(server.process.pid), good(server)
     with Probe(server):
-        time.sleep(quiet)
+        time.sleep(2)
     time.sleep(0.5)
     descriptors, resident = gauges.descriptors, gauges.resident
     for counts in sieges:
         Siege(server, counts, quiet, replaces=not is_short).report(limit)
     check(good(server) == expected, "other rewards after the attacks")
     # Memory is given back when there is time for it.
-    time.sleep(3)
+    until(lambda: gauges.descriptors <= descriptors and gauges.resident - resident <= KEPT_BYTES, 5)
     more, growth = gauges.descriptors - descriptors, gauges.resident - resident
     print(f"   afterwards {more:+d} descriptors, {mebibytes(growth)} more memory", flush=True)
     check(more <= 0, f"{more} descriptors are left")

@@ -14,7 +14,7 @@ struct HeapTrimming: Service, CustomStringConvertible {
         mallopt(M_ARENA_MAX, 2)
         // By default the first large body teaches it to keep all later ones: 500 MiB after a dozen hostile ones. Once
         // said, these stay: what is large goes back when it is freed, and the end of the heap when it is long.
-        mallopt(M_MMAP_THRESHOLD, 1 << 20)
+        mallopt(M_MMAP_THRESHOLD, 256 << 10)
         mallopt(M_TRIM_THRESHOLD, 4 << 20)
     }
 

@@ -188,7 +188,7 @@ import Testing
                 return .max
             }
             // As `serve` says it.
-            mallopt(M_MMAP_THRESHOLD, 1 << 20)
+            mallopt(M_MMAP_THRESHOLD, 256 << 10)
             mallopt(M_TRIM_THRESHOLD, 4 << 20)
             #expect(explode() < bomb.count / 4)
             resetPeakMemory()
