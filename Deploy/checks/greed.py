@@ -112,7 +112,7 @@ def texts():
 
 # What a tree of JSON may take, whatever the body (JSONLimits), and a text of the largest size while it is tokenised, which
 # is done one a processor at a time.
-TREE, TEXT = 48 * MIB, 40 * CAP
+TREE, TEXT = 56 * MIB, 40 * CAP
 
 
 def trees():
