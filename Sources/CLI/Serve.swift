@@ -7,7 +7,6 @@ import Scoring
 import ServiceLifecycle
 import Serving
 import Sockets
-import UnixSignals
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -158,98 +157,5 @@ struct Serve: AsyncParsableCommand {
                 "cannot listen on \(settings.configuration.host):\(settings.configuration.port): \(error.sentence)"
             )
         }
-    }
-}
-
-/// The server from its first connection to its last answer.
-private struct HTTPService: ServiceLifecycle.Service, CustomStringConvertible {
-    let server: Server
-    let service: API.Service
-    let scheme: String
-    let grace: Duration
-    let logger: Logger
-
-    /// ServiceLifecycle makes a service's name of it, and logs that: by default all that it holds, vocabulary and keys.
-    var description: String { "http" }
-
-    func run() async throws {
-        let signals = await StopSignals()
-        let wishes = signals.wishes
-        // The one line that scripts wait for; it tells the real port. From here on a signal is a graceful stop.
-        Output.write("listening on \(scheme)://\(server.address)\n", to: STDOUT_FILENO)
-        await withTaskGroup { group in
-            group.addTask { await service.watch() }
-            group.addTask { await stopWhenAsked(wishes) }
-            await server.run()
-            group.cancelAll()
-        }
-        // Until here the second signal had to be heard.
-        withExtendedLifetime(signals) {}
-        logger.notice("stopped")
-    }
-
-    /// Not ready at once; after the grace the door is closed, and everything accepted is answered.
-    private func stopWhenAsked(_ wishes: AsyncStream<StopSignals.Wish>) async {
-        for await wish in wishes {
-            service.stopBeingReady()
-            logger.notice("stopping", metadata: ["grace_seconds": "\(wish == .inGrace ? grace : .zero)"])
-            if wish == .inGrace { try? await Task.sleep(for: grace) }
-            server.drain()
-        }
-    }
-}
-
-/// The flags of `serve` with their environment variables and defaults.
-private struct ServeSettings {
-    let configuration: ServerConfiguration
-    var scheme: String { configuration.identity == nil ? "http" : "https" }
-    let servedName: String
-    let keys: KeySources
-    let showsMetrics: Bool
-    var holdsSecrets: Bool { !keys.isEmpty || configuration.identity != nil }
-    let patience: Duration
-    let grace: Duration
-    let hangLimit: Duration
-    let journal: Journal
-    var logger: Logger { journal.logger }
-
-    init(_ flags: Serve) throws {
-        let port = try Setting.count("port", flags.port, least: 0) ?? 8080
-        guard port <= 65_535 else { throw Failure.usage("--port: must be at most 65535, not \(port)") }
-        var configuration = ServerConfiguration(
-            host: try Setting.text("host", flags.host) ?? "127.0.0.1",
-            port: UInt16(port)
-        )
-        if let bytes = try Setting.count("max-body-bytes", flags.maxBodyBytes) {
-            configuration.limits.bodyBytes = bytes
-        }
-        if let bytes = try Setting.count("max-inflight-bytes", flags.maxInflightBytes) {
-            configuration.bodyMemoryBytes = bytes
-        }
-        guard configuration.limits.bodyBytes <= configuration.bodyMemoryBytes else {
-            throw Failure.usage("--max-inflight-bytes: must be at least --max-body-bytes, or such a body never fits")
-        }
-        if let seconds = try Setting.count("drain-seconds", flags.drainSeconds, least: 0) {
-            configuration.deadlines.drain = .seconds(seconds)
-        }
-        configuration.identity = try flags.tlsOptions.identity()
-        self.configuration = configuration
-        servedName =
-            try Setting.text("served-name", flags.servedName) ?? flags.modelOptions.folder().map(Self.name)
-            ?? builtInModelName
-        keys = try flags.keyOptions.sources()
-        showsMetrics = try flags.keyOptions.publicMetrics || Setting.isSet("public-metrics")
-        grace = .seconds(try Setting.count("grace-seconds", flags.graceSeconds, least: 0) ?? 5)
-        hangLimit = .seconds(try Setting.count("hang-seconds", flags.hangSeconds, least: 2) ?? 120)
-        patience = .seconds(try Setting.count("wait-seconds", flags.waitSeconds) ?? 110)
-        journal = try flags.logOptions.journal()
-    }
-
-    /// The last part of the folder's path as it was given: a link that is moved to another model keeps its name.
-    private static func name(of folder: String) -> String {
-        if let last = folder.split(separator: "/").last, last != ".", last != ".." { return String(last) }
-        guard let resolved = realpath(folder, nil) else { return folder }
-        defer { free(resolved) }
-        return String(cString: resolved).split(separator: "/").last.map(String.init) ?? folder
     }
 }
