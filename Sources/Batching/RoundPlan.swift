@@ -76,8 +76,8 @@ package struct RoundPlan: Sendable {
     var nextNumber = 0
     var nextTicket = 0
     private var isClosed = false
-    /// The last request that found no room found nearly none.
-    private var refusesAll = false
+    /// Tokens that have to be free before another request is looked at; 0 where the last one found room.
+    private var relief = 0
     private var running: Running?
     var outcomes: [Outcome] = []
     var done = Load()
@@ -98,7 +98,7 @@ package struct RoundPlan: Sendable {
         load.queuedTokens = queuedTokens
         load.waitingItems = waiting.items
         load.waitingTokens = waiting.tokens
-        load.isFull = !waiting.isEmpty || refusesAll && !isRelieved
+        load.isFull = !waiting.isEmpty || capacity - queuedTokens < relief
         load.isLineFull = waiting.tokens >= limits.maximumWaitingTokens
         load.runningItems = members
         load.runningTokens = running?.draft.tokens ?? 0
@@ -118,9 +118,9 @@ package struct RoundPlan: Sendable {
         guard !isClosed else { return .closed }
         let request = WaitingRequest(works: works, arrived: now)
         let hasRoom = waiting.isEmpty && hasRoom(for: request)
-        if isRelieved { refusesAll = false }
+        if capacity - queuedTokens >= relief { relief = 0 }
         guard hasRoom || waits else {
-            refusesAll = !isRelieved
+            relief = self.relief(after: request)
             return .full(retryAfter: secondsAhead)
         }
         guard hasRoom || canWait(request) else { return .lineFull(retryAfter: secondsAhead) }

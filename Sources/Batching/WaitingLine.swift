@@ -53,9 +53,11 @@ extension RoundPlan {
         waiting.isEmpty || request.tokens <= limits.maximumWaitingTokens - waiting.tokens
     }
 
-    /// Whether a sixteenth of the queue is free. Once one request was refused for want of room, others are until then:
-    /// they would only be read to be refused as well.
-    var isRelieved: Bool { capacity - queuedTokens >= max(1, capacity / 16) }
+    /// What has to be free after a refusal: others would only be read to be refused as well.
+    ///
+    /// A request like the refused one must fit then; but for one that is large nobody waits longer than for a quarter of
+    /// the queue.
+    func relief(after refused: WaitingRequest) -> Int { min(refused.tokens, max(1, capacity / 4)) }
 
     /// Puts all works of a request into the queue.
     mutating func admit(_ request: WaitingRequest, as ticket: Int, at now: Double) {

@@ -76,24 +76,26 @@ import Testing
         #expect(!bench.batcher.load.isLineFull && !bench.batcher.load.isFull)
     }
 
-    @Test func `a queue that had no room stays closed until a sixteenth of it is free`() {
+    @Test func `a queue that had no room stays closed until what it refused would fit`() {
         var plan = RoundPlan(limits: BatchLimits(maximumBatchTokens: 10, maximumQueueTokens: 160))
         #expect(plan.enqueue([sequence(0, 155)], at: 0) == .accepted(ticket: 0))
         // Nearly full, but nobody was refused yet.
         #expect(!plan.load.isFull)
-        #expect(plan.enqueue([sequence(1, 6)], at: 0) == .full(retryAfter: 1))
+        #expect(plan.enqueue([sequence(1, 30)], at: 0) == .full(retryAfter: 1))
         #expect(plan.load.isFull)
-        while plan.load.queuedTokens > 150, let round = plan.nextRound(at: 0) {
-            #expect(plan.load.isFull == (plan.load.queuedTokens > 150))
+        while plan.load.queuedTokens > 110, let round = plan.nextRound(at: 0) {
+            #expect(plan.load.isFull == (plan.load.queuedTokens > 130))
             plan.finished([Float](repeating: 0, count: round.reads), at: 1)
         }
         #expect(!plan.load.isFull)
         // What it refused before is forgotten.
-        #expect(plan.enqueue([sequence(2, 10)], at: 1) == .accepted(ticket: 1))
+        #expect(plan.enqueue([sequence(2, 50)], at: 1) == .accepted(ticket: 1))
         #expect(!plan.load.isFull)
-        // One too large for what is left is no reason to refuse others.
+        // One too large for what is left, where that is a quarter of the whole, is no reason to refuse others.
         plan.cancel(1)
         #expect(plan.enqueue([sequence(3, 100)], at: 1) != .accepted(ticket: 2) && !plan.load.isFull)
+        #expect(plan.enqueue([sequence(4, 20)], at: 1) == .accepted(ticket: 2))
+        #expect(plan.enqueue([sequence(5, 100)], at: 1) != .accepted(ticket: 3) && plan.load.isFull)
     }
 
     @Test func `draining answers those that wait`() async throws {
