@@ -52,6 +52,8 @@ class Connection:
         self.socket.connect_ex(address)
         self.request = 0
         self.received = b""
+        # Of the request, where the kernel has not let all of it in.
+        self.rest = b""
         self.due = 0.0
 
 
@@ -100,6 +102,8 @@ class Load:
             if number in self._idle:
                 # The server closes who asks nothing for long.
                 self._drop(self._open[number])
+            elif self._open[number].rest:
+                self._pushed(self._open[number])
             elif self._read(self._open[number]) and self._callers:
                 heapq.heappush(self._returning, time.monotonic() + self._pause())
         now = time.monotonic()
@@ -120,16 +124,27 @@ class Load:
         ledger.sent += 1
         now = time.monotonic()
         ledger.lateness = max(ledger.lateness, now - due)
-        try:
-            if connection.socket.send(message) < len(message):
-                raise BlockingIOError
-        except OSError as error:
-            self._drop(connection)
-            ledger.failures.append(repr(error))
+        connection.rest = message
+        if not self._pushed(connection):
             return
         if self._chance.random() < self._leaving:
             leave = now + self._chance.uniform(0, IMPATIENCE_SECONDS)
             heapq.heappush(self._leavers, (leave, connection.socket.fileno(), connection.request))
+
+    def _pushed(self, connection):
+        """Sends what is left of a request; False where the connection is broken."""
+        try:
+            connection.rest = connection.rest[connection.socket.send(connection.rest):]
+        except BlockingIOError:
+            # The door is crowded: even the connection has to wait.
+            pass
+        except OSError as error:
+            self._drop(connection)
+            self.ledger.failures.append(repr(error))
+            return False
+        waits = select.EPOLLOUT if connection.rest else 0
+        self._epoll.modify(connection.socket.fileno(), select.EPOLLIN | waits)
+        return True
 
     def _connected(self):
         connection = Connection(self._address)
