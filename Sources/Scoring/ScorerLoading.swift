@@ -36,8 +36,12 @@ private final class Naming: Sendable {
         }
     }
 
-    /// A model that was refused needs no name.
-    func stop() { isWanted.store(false, ordering: .relaxed) }
+    /// A model that was refused needs no name. Waits for the thread: a process that ends with the refusal takes OpenSSL
+    /// down below it.
+    func stop() {
+        isWanted.store(false, ordering: .relaxed)
+        work.wait()
+    }
 
     /// Waits until it is there.
     func revision() throws(CheckpointError) -> String {
