@@ -82,6 +82,8 @@ package struct RequestParser: Sendable {
             }
         } catch {
             stage = .refused
+            // The connection lives on until its client has read the refusal.
+            body.discard()
             return .refusal(error)
         }
     }
