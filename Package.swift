@@ -71,7 +71,7 @@ let package = Package(
             ["Tokenizing", "Batching", "Transformers", "Crediting", "Checkpoints", "CBuiltIn", "JSON"]
         ),
         // Floor 2
-        room("Sockets", ["COpenSSL"]),
+        room("Sockets", ["CEpoll", "COpenSSL"]),
         room("Transformers", ["CKernels", "Checkpoints"]),
         // Floor 1
         room("Batching"),
@@ -92,6 +92,7 @@ let package = Package(
         ),
         .target(name: "CBuiltIn", exclude: ["Resources"]),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CProcess"),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),

@@ -18,12 +18,6 @@ package final class Descriptor: Sendable {
         return descriptor
     }
 
-    /// A second number for the same socket; nil when there is none left.
-    func duplicated() -> Descriptor? {
-        let twin = fcntl(number, F_DUPFD_CLOEXEC, 0)
-        return twin >= 0 ? Descriptor(twin) : nil
-    }
-
     func neverBlock() {
         _ = fcntl(number, F_SETFD, FD_CLOEXEC)
         _ = fcntl(number, F_SETFL, O_NONBLOCK)

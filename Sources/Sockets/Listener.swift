@@ -17,7 +17,7 @@ package final class Pauses: Sendable {
 package actor Listener {
     private let loop: SocketLoop
     private var socket: Descriptor?
-    private let incoming: Readiness
+    private let interest: Interest
     private let pauses: Pauses
     /// Set by `drain`: until when connections that the kernel has let in are waited for.
     private var lastCall: Instant?
@@ -46,7 +46,7 @@ package actor Listener {
         self.pauses = pauses
         socket = bound
         address = try SocketAddress.local(of: bound)
-        incoming = Readiness(.reading, of: bound, on: loop)
+        interest = Interest(in: bound, on: loop)
     }
 
     /// What the kernel takes of a response beyond what is on its way.
@@ -87,7 +87,7 @@ package actor Listener {
         switch code {
         case EAGAIN:
             if let lastCall, .now >= lastCall { return false }
-            switch await incoming.wait(until: lastCall) {
+            switch await interest.reading.wait(until: lastCall) {
             case .ready, .timedOut, .interrupted: return true
             case .cancelled, .closed: return false
             }
@@ -109,11 +109,11 @@ package actor Listener {
         guard let socket, lastCall == nil else { return }
         socket.refuseNewHandshakes()
         lastCall = .now + grace
-        incoming.interrupt()
+        interest.reading.interrupt()
     }
 
     package func close() {
-        incoming.close()
+        interest.close()
         socket = nil
     }
 }

@@ -5,8 +5,7 @@ internal import Glibc
 package actor PlainStream: ByteStream {
     private let loop: SocketLoop
     private var socket: Descriptor?
-    private let reading: Readiness
-    private let writing: Readiness
+    private let interest: Interest
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -14,8 +13,7 @@ package actor PlainStream: ByteStream {
     package init(_ socket: Descriptor, on loop: SocketLoop) {
         self.loop = loop
         self.socket = socket
-        reading = Readiness(.reading, of: socket, on: loop)
-        writing = Readiness(.writing, of: socket, on: loop)
+        interest = Interest(in: socket, on: loop)
     }
 
     /// Opens a connection, for tests, benchmarks and clients.
@@ -36,10 +34,9 @@ package actor PlainStream: ByteStream {
     private func connected(until deadline: Instant?) async throws(SocketError) {
         guard let socket else { throw .closed }
         do throws(SocketError) {
-            try await writing.wait(until: deadline).check()
+            try await interest.writing.wait(until: deadline).check()
             let code = socket.takePendingError()
             guard code == 0 else { throw .failed(call: "connect", code: code) }
-            writing.rest()
         } catch {
             close()
             throw error
@@ -51,7 +48,7 @@ package actor PlainStream: ByteStream {
     package func read(atMost count: Int, until deadline: Instant?) async throws(SocketError) -> [UInt8] {
         while true {
             if let bytes = try receive(atMost: count) { return bytes }
-            let wake = await reading.wait(until: deadline)
+            let wake = await interest.reading.wait(until: deadline)
             // What came in the very moment of the deadline still counts.
             if case .timedOut = wake, let bytes = try receive(atMost: count) { return bytes }
             try wake.check()
@@ -67,10 +64,9 @@ package actor PlainStream: ByteStream {
         var sent = try send(bytes, from: 0)
         guard sent < bytes.count else { return }
         while sent < bytes.count {
-            try await writing.wait(until: .next(stall: stall, until: deadline)).check()
+            try await interest.writing.wait(until: .next(stall: stall, until: deadline)).check()
             sent += try send(bytes, from: sent)
         }
-        writing.rest()
     }
 
     private func send(_ bytes: [UInt8], from start: Int) throws(SocketError) -> Int {
@@ -82,17 +78,16 @@ package actor PlainStream: ByteStream {
         while true {
             guard let socket else { throw .closed }
             if let hangUp = socket.hangUp { return hangUp }
-            try await loop.sleep(for: SocketLoop.hangUpPause)
+            try await interest.leaving.wait(until: nil).check()
         }
     }
 
-    package func interrupt() { reading.interrupt() }
+    package func interrupt() { interest.reading.interrupt() }
 
     package func finish() { socket?.finishSending() }
 
     package func close() {
-        reading.close()
-        writing.close()
+        interest.close()
         socket = nil
     }
 

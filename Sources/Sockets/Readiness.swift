@@ -5,11 +5,6 @@ internal import Dispatch
 ///
 /// All mutable state is touched on the loop's queue only, which the compiler cannot see: hence unchecked.
 final class Readiness: @unchecked Sendable {
-    enum Direction {
-        case reading
-        case writing
-    }
-
     /// Why a wait ended.
     enum Wake: Sendable {
         case ready
@@ -35,28 +30,26 @@ final class Readiness: @unchecked Sendable {
         let continuation: CheckedContinuation<Wake, Never>
     }
 
+    /// What the kernel is asked for, in the words of epoll.
+    let events: UInt32
     private let loop: SocketLoop
-    private let direction: Direction
-    /// Nil once closed.
-    private var descriptor: Descriptor?
-    /// Made for the first wait, and running only while a task waits: what is ready would fire for ever otherwise.
-    private var source: (any DispatchSourceProtocol)?
+    private unowned let interest: Interest
     private var waiter: Waiter?
     private var tickets: UInt64 = 0
     private var isInterrupted = false
     private lazy var alarm = Alarm { [unowned self] in wake(.timedOut) }
 
-    init(_ direction: Direction, of descriptor: Descriptor, on loop: SocketLoop) {
-        self.direction = direction
-        self.descriptor = descriptor
+    init(_ events: UInt32, of interest: Interest, on loop: SocketLoop) {
+        self.events = events
+        self.interest = interest
         self.loop = loop
     }
 
     /// Waits until the socket is ready, or for the first of the other reasons to stop.
     ///
-    /// A caller first tries the call itself: a socket that hung up is reported once and never again.
+    /// A caller tries the call itself before and after: what was ready may have been so for an earlier wait.
     func wait(until deadline: Instant?, isolation: isolated any Actor = #isolation) async -> Wake {
-        guard let descriptor else { return .closed }
+        guard !interest.isClosed else { return .closed }
         guard !isInterrupted else {
             isInterrupted = false
             return .interrupted
@@ -71,7 +64,7 @@ final class Readiness: @unchecked Sendable {
                 loop.checkIsolated()
                 waiter = Waiter(ticket: ticket, continuation: continuation)
                 if let deadline { loop.set(alarm, to: deadline) }
-                if let source { source.resume() } else { makeSource(for: descriptor) }
+                if !interest.ask(for: events) { wake(.closed) }
             }
         } onCancel: {
             // By ticket: a cancellation that comes late must not end the next wait.
@@ -84,52 +77,11 @@ final class Readiness: @unchecked Sendable {
         if waiter == nil { isInterrupted = true } else { wake(.interrupted) }
     }
 
-    /// Ends the present wait and every later one, and lets go of the descriptor.
-    func close() {
-        wake(.closed)
-        rest()
-        descriptor = nil
-    }
-
-    /// Gives back what a wait needs, where the next is not soon; nobody waits now.
-    func rest() {
-        source?.cancel()
-        // A suspended source would neither run its cancel handler nor may it be released.
-        source?.resume()
-        source = nil
-    }
-
-    private func wake(_ wake: Wake) {
+    /// Ends the present wait, where there is one.
+    func wake(_ wake: Wake) {
         guard let waiter else { return }
         self.waiter = nil
         loop.clear(alarm)
-        source?.suspend()
         waiter.continuation.resume(returning: wake)
-    }
-
-    private func makeSource(for descriptor: Descriptor) {
-        let source: any DispatchSourceProtocol
-        let watched: Descriptor
-        switch direction {
-        case .reading:
-            watched = descriptor
-            source = DispatchSource.makeReadSource(fileDescriptor: watched.number, queue: loop.queue)
-        case .writing:
-            // Never two sources on one number: when the peer hangs up, Dispatch on Linux forgets the number, and a source
-            // that is just being added to it would never fire.
-            guard let twin = descriptor.duplicated() else { return wake(.closed) }
-            watched = twin
-            source = DispatchSource.makeWriteSource(fileDescriptor: watched.number, queue: loop.queue)
-        }
-        source.setEventHandler { [weak self] in self?.wake(.ready) }
-        // Dispatch may look at the descriptor until the cancel handler has run: it must stay open until then.
-        source.setCancelHandler { withExtendedLifetime(watched) {} }
-        source.activate()
-        self.source = source
-    }
-
-    deinit {
-        // For an owner that went without closing.
-        rest()
     }
 }

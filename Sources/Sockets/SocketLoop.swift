@@ -7,16 +7,15 @@ internal import Dispatch
 /// All mutable state is touched on `queue` only, which the compiler cannot see: hence unchecked.
 package final class SocketLoop: SerialExecutor, @unchecked Sendable {
     let queue: DispatchQueue
+    let interests: InterestList
     private let timer: any DispatchSourceTimer
     private var alarms = AlarmHeap()
-    /// Dispatch reports readiness only, and unread bytes are always ready: whoever waits for a hang-up looks now and then.
-    static let hangUpPause = Duration.milliseconds(50)
-
     /// When the timer is going to fire, if it is set.
     private var timerDue: Instant?
 
     package init(label: String = "sockets") {
         queue = DispatchQueue(label: label)
+        interests = InterestList(on: queue)
         timer = DispatchSource.makeTimerSource(queue: queue)
         timer.setEventHandler { [weak self] in self?.ring() }
         // Dispatch opens the timer's descriptor when it is first set, and traps without one: so now, not in need.

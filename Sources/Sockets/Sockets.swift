@@ -1,7 +1,7 @@
 // What the room gives away first: how a socket can fail.
-// Files, in reading order: SocketLoop (where everything runs), Readiness (how a task waits), ByteStream (what Serving
-// sees), PlainStream, TLSIdentity, TLSContext, TLSSession, TLSStream, Listener. A `Descriptor` is closed exactly once,
-// when the last thing that may touch it lets go.
+// Files, in reading order: SocketLoop (where everything runs), Readiness (how a task waits), InterestList (how it learns
+// that it need not), ByteStream (what Serving sees), PlainStream, TLSIdentity, TLSContext, TLSSession, TLSStream,
+// Listener. A `Descriptor` is closed exactly once, when the last thing that may touch it lets go.
 
 /// Why a socket could not be made, or why reading or writing on one stopped.
 package enum SocketError: Error, Sendable, Equatable {

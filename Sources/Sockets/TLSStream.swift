@@ -5,8 +5,7 @@ package actor TLSStream: ByteStream {
     private let loop: SocketLoop
     private var socket: Descriptor?
     private var session: TLSSession?
-    private let reading: Readiness
-    private let writing: Readiness
+    private let interest: Interest
     /// Records on their way out, from `sent` on; the reader's answers and the writer's bytes in their order.
     private var sealed: [UInt8] = []
     private var sent = 0
@@ -30,8 +29,7 @@ package actor TLSStream: ByteStream {
         self.loop = loop
         self.socket = socket
         self.session = session
-        reading = Readiness(.reading, of: socket, on: loop)
-        writing = Readiness(.writing, of: socket, on: loop)
+        interest = Interest(in: socket, on: loop)
     }
 
     package func handshake(until deadline: Instant) async throws(SocketError) {
@@ -43,12 +41,12 @@ package actor TLSStream: ByteStream {
                 await part()
                 throw error
             }
-            while try !sendSealed() { try await writing.wait(until: deadline).check() }
-            if isComplete { return writing.rest() }
+            while try !sendSealed() { try await interest.writing.wait(until: deadline).check() }
+            if isComplete { return }
             if try takeIn() {
                 try await giveWay(until: deadline)
             } else {
-                try await reading.wait(until: deadline).check()
+                try await interest.reading.wait(until: deadline).check()
             }
         }
     }
@@ -61,7 +59,7 @@ package actor TLSStream: ByteStream {
                 try await giveWay(until: deadline)
             } else {
                 session?.rest()
-                let wake = await reading.wait(until: deadline)
+                let wake = await interest.reading.wait(until: deadline)
                 // What came in the very moment of the deadline still counts.
                 if case .timedOut = wake, try takeIn(), let bytes = try unsealed(atMost: count) { return bytes }
                 try wake.check()
@@ -70,35 +68,32 @@ package actor TLSStream: ByteStream {
     }
 
     package func write(_ bytes: [UInt8], stall: Duration, until deadline: Instant?) async throws(SocketError) {
-        var waited = false
         var start = 0
         while start < bytes.count {
             let end = min(start + Self.turnBytes, bytes.count)
             try open().write(bytes[start..<end])
             while try !sendSealed() {
-                waited = true
-                try await writing.wait(until: .next(stall: stall, until: deadline)).check()
+                try await interest.writing.wait(until: .next(stall: stall, until: deadline)).check()
             }
             start = end
         }
-        if waited { writing.rest() }
     }
 
     package func waitForHangUp() async throws(SocketError) -> HangUp {
         while true {
             guard let socket else { throw .closed }
             if let hangUp = socket.hangUp { return hangUp }
-            try await loop.sleep(for: SocketLoop.hangUpPause)
+            try await interest.leaving.wait(until: nil).check()
         }
     }
 
-    package func interrupt() { reading.interrupt() }
+    package func interrupt() { interest.reading.interrupt() }
 
     package func finish() async {
         session?.finish()
         let deadline = Instant.now + Self.goodbye
         do throws(SocketError) {
-            while try !sendSealed() { try await writing.wait(until: deadline).check() }
+            while try !sendSealed() { try await interest.writing.wait(until: deadline).check() }
         } catch {}
         socket?.finishSending()
     }
@@ -116,8 +111,7 @@ package actor TLSStream: ByteStream {
     }
 
     private func letGo() {
-        reading.close()
-        writing.close()
+        interest.close()
         session = nil
         socket = nil
         sealed = []
@@ -192,7 +186,7 @@ package actor TLSStream: ByteStream {
                     if bytes.isEmpty { return }
                     budget -= bytes.count
                 } else {
-                    try await reading.wait(until: deadline).check()
+                    try await interest.reading.wait(until: deadline).check()
                 }
             } catch { return }
         }

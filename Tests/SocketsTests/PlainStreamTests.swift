@@ -127,6 +127,54 @@ import Testing
         for stream in [polite, first, second] { await stream.close() }
     }
 
+    @Test func `waits both ways at once, and each way ends by itself`() async throws {
+        let (client, server) = try await Harbour().pair()
+        let large = [UInt8](repeating: 1, count: 20_000_000)
+        async let writing: Void = server.write(large, stall: .seconds(20), until: nil)
+        let reading = Task { try await server.read() }
+        try await Task.sleep(for: .milliseconds(20))
+        try await client.write("now")
+        #expect(try await reading.value == Array("now".utf8))
+        // The read that comes to nothing leaves the write waiting, and hears of what comes after.
+        #expect(await server.failureOfRead(within: .milliseconds(20)) == .timedOut)
+        let later = Task { try await server.read() }
+        var count = 0
+        while count < large.count { count += try await client.read().count }
+        try await writing
+        try await client.write("later")
+        #expect(try await later.value == Array("later".utf8))
+        await client.close()
+        await server.close()
+    }
+
+    /// Each hang-up once made Dispatch free what it was still reading: the process ended, or a wait never did.
+    @Test func `hears of thousands of resets, on several loops and both ways`() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let harbour = try Harbour()
+                    for _ in 0..<500 {
+                        let (client, server) = try await harbour.pair()
+                        async let reading = server.failureOfRead()
+                        async let leaving = try? server.waitForHangUp()
+                        async let writing: Void? = try? server.write(
+                            [UInt8](repeating: 1, count: 8_000_000),
+                            stall: .seconds(60),
+                            until: nil
+                        )
+                        await Task.yield()
+                        await client.abort()
+                        let ends = await (reading, leaving, writing)
+                        // The kernel tells the reset itself to whoever asks first, reader or writer.
+                        #expect(ends.0 != .timedOut && ends.1 == .lost && ends.2 == nil, "\(ends)")
+                        await server.close()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `writing to a peer that left is an error, not a signal`() async throws {
         let (client, server) = try await Harbour().pair()
         await client.abort()
