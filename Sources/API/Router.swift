@@ -24,9 +24,9 @@ extension Service {
     package func respond(to arrival: Arrival) async -> Response {
         let started = ContinuousClock.now
         switch arrival {
-        case .refusal(let refusal):
-            let nothing = Request(method: .get, path: "")
-            return answer(failure: failure(of: refusal), to: call(of: nothing), route: "refused", since: started)
+        case .refusal(let refusal, of: let request):
+            let call = call(of: request ?? Request(method: .get, path: ""))
+            return answer(failure: failure(of: refusal), to: call, route: "refused", since: started)
         case .request(let request):
             switch judge(request) {
             case .fails(let call, let failure, let route):

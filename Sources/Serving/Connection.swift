@@ -111,7 +111,7 @@ actor Connection {
     private func refusal(of head: RequestHead) async -> Response? {
         if let response = gate(head) { return response }
         guard case .length(let length) = head.framing, !share.hasRoom(for: length) else { return nil }
-        return await respond(.refusal(.crowded))
+        return await respond(.refusal(.crowded, of: head.request()))
     }
 
     private func read(until deadline: Instant) async {
@@ -146,7 +146,7 @@ actor Connection {
         case .request(let request):
             counters.count(counters.requests)
             let hasRoom = share.hold(request.body.count)
-            response = hasRoom ? await respondWhileWatching(request) : await respond(.refusal(.crowded))
+            response = hasRoom ? await respondWhileWatching(request) : await respond(.refusal(.crowded, of: request))
         }
         _ = share.hold(0)
         await send(response)

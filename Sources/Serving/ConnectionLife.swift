@@ -107,7 +107,7 @@ package struct ConnectionLife: Sendable {
     }
 
     private mutating func receive(_ now: Instant) -> Action {
-        if isCrowdedOut { return respond(to: .refusal(.crowded)) }
+        if isCrowdedOut { return refuse(.crowded) }
         if isAwaited {
             isAwaited = false
             return .sendContinue
@@ -130,22 +130,22 @@ package struct ConnectionLife: Sendable {
                 requests += 1
                 return respond(to: .request(request))
             case .refusal(let refusal):
-                return respond(to: .refusal(refusal))
+                return refuse(refusal)
             }
         }
         if hasPeerFinished {
             guard let refusal = parser.finish(), !isDiscarding else { return .close }
-            return respond(to: .refusal(refusal))
+            return refuse(refusal)
         }
         let deadline = deadline
         switch parser.progress {
         // The last look at the socket comes first: what arrived in the moment of the deadline is served.
         case .nothing: return .read(until: deadline)
-        case .head: return now < deadline ? .read(until: deadline) : respond(to: .refusal(.timedOut(.head)))
+        case .head: return now < deadline ? .read(until: deadline) : refuse(.timedOut(.head))
         case .body:
             guard now >= deadline else { return .read(until: deadline) }
             // Its sender has had an answer.
-            return isDiscarding ? .close : respond(to: .refusal(.timedOut(.body)))
+            return isDiscarding ? .close : refuse(.timedOut(.body))
         }
     }
 
@@ -177,6 +177,8 @@ package struct ConnectionLife: Sendable {
         parser.discardBody()
         isCrowdedOut = true
     }
+
+    private mutating func refuse(_ refusal: Refusal) -> Action { respond(to: .refusal(refusal, of: head?.request())) }
 
     private mutating func respond(to arrival: Arrival) -> Action {
         var exchange = Exchange(isHead: parser.isHead)

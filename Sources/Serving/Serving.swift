@@ -49,7 +49,8 @@ package struct Response: Sendable, Equatable {
 /// What reaches the handler; after the answer to a refusal the connection is closed.
 package enum Arrival: Sendable, Equatable {
     case request(Request)
-    case refusal(Refusal)
+    /// `of`: the request whose body or whose place was refused, without the body; nil where no head was understood.
+    case refusal(Refusal, of: Request?)
 }
 
 /// The answer to a head whose body need not come, nil where it is let in; asked before a body is read.

@@ -53,7 +53,7 @@ import Testing
         _ = await golden.post("/v1/rewards", ["rollouts": [rollout, ["prompt": "p", "steps": []]]])
         _ = await golden.post("/v1/rewards", ["rollout": []])
         _ = await golden.send(.get, "/nowhere")
-        _ = await golden.service.respond(to: .refusal(.unsupportedVersion))
+        _ = await golden.service.respond(to: .refusal(.unsupportedVersion, of: nil))
         #expect(await metric(#"linchpin_rollout_errors_total{code="empty_steps"}"#) == 1)
         for code in ["unknown_field", "unknown_path", "unsupported_version"] {
             #expect(await metric("linchpin_errors_total{code=\"\(code)\"}") == 1)
@@ -135,7 +135,7 @@ import Testing
         let names = (try #require(HTTPField.Name("traceparent")), try #require(HTTPField.Name("X-Request-Id")))
         _ = await score([names.0: trace, names.1: "abc"])
         _ = await golden.send(.get, "/nowhere")
-        _ = await golden.service.respond(to: .refusal(.unsupportedVersion))
+        _ = await golden.service.respond(to: .refusal(.unsupportedVersion, of: nil))
         let lines = log.all
         try #require(lines.count == 3)
         #expect(lines.allSatisfy { $0.level == .info && $0.message == "request" })

@@ -71,15 +71,23 @@ import Yams
         refusal: Refusal,
         status: Int
     ) async throws {
-        let response = await golden.service.respond(to: .refusal(refusal))
+        let response = await golden.service.respond(to: .refusal(refusal, of: nil))
         #expect(response.status.code == status)
         let answer = try response.json()
         #expect(answer["error"]?.object?.keys == ["message", "type", "param", "code"])
         #expect(answer["request_id"]?.string?.isEmpty == false)
     }
 
+    @Test func `a refusal bears the id of the request whose head was understood`() async throws {
+        let name = try #require(HTTPField.Name("X-Request-Id"))
+        let request = Request(method: .post, path: "/v1/rewards", headers: [name: "abc-1"])
+        let response = await golden.service.respond(to: .refusal(.timedOut(.body), of: request))
+        #expect(response.headers[name] == "abc-1")
+        #expect(try response.json()["request_id"]?.string == "abc-1")
+    }
+
     @Test func `who sends another content coding learns which there is`() async throws {
-        let response = await golden.service.respond(to: .refusal(.unknownContentCoding))
+        let response = await golden.service.respond(to: .refusal(.unknownContentCoding, of: nil))
         #expect(response.headers[.acceptEncoding] == "gzip")
         #expect(try response.code() == "unsupported_content_encoding")
     }

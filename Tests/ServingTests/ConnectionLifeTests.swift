@@ -70,7 +70,7 @@ import Testing
     @Test func `answers a refusal, says nothing more, and reads what is left to throw it away`() {
         var life = life()
         life.receive("GET / HTTP/1.1\r\n\r\n" + get("/evil"), now: start)
-        #expect(life.next(now: start) == .respond(to: .refusal(.malformed(.host))))
+        #expect(life.next(now: start) == .respond(to: .refusal(.malformed(.host), of: nil)))
         #expect(life.answer(Response(status: .badRequest), now: start).contains("Connection: close\r\n"))
         #expect(life.next(now: start) == .finish)
         #expect(life.next(now: start) == .read(until: start + .seconds(2)))
@@ -154,7 +154,7 @@ import Testing
         }
         var large = life()
         large.receive(head + "Content-Length: 8388609\r\n\r\n", now: start)
-        #expect(large.next(now: start) == .respond(to: .refusal(.bodyTooLarge(limit: 8_388_608))))
+        #expect(large.next(now: start) == .respond(to: .refusal(.bodyTooLarge(limit: 8_388_608), of: nil)))
         var old = life()
         old.receive("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", now: start)
         #expect(old.step(now: start) == .read(until: start + .seconds(10)))
@@ -168,7 +168,7 @@ import Testing
         life.receive("E", now: begun + .seconds(4))
         #expect(life.next(now: begun + .seconds(4)) == .read(until: begun + .seconds(5)))
         life.timedOut(now: begun + .seconds(5))
-        #expect(life.next(now: begun + .seconds(5)) == .respond(to: .refusal(.timedOut(.head))))
+        #expect(life.next(now: begun + .seconds(5)) == .respond(to: .refusal(.timedOut(.head), of: nil)))
     }
 
     @Test func `has a least rate and an absolute deadline for a body`() {
@@ -179,7 +179,7 @@ import Testing
         #expect(life.next(now: start) == .read(until: start + .seconds(12)))
         life.receive(String(repeating: "x", count: 800_000), now: start)
         #expect(life.next(now: start + .seconds(29)) == .read(until: start + .seconds(30)))
-        #expect(life.next(now: start + .seconds(30)) == .respond(to: .refusal(.timedOut(.body))))
+        #expect(life.next(now: start + .seconds(30)) == .respond(to: .refusal(.timedOut(.body), of: nil)))
     }
 
     @Test func `gives each pipelined head its own time`() {
@@ -215,7 +215,7 @@ import Testing
         life.receive("GET / HTTP/1.1\r\nHo", now: start)
         _ = life.next(now: start)
         life.peerFinished()
-        #expect(life.next(now: start) == .respond(to: .refusal(.malformed(.truncated))))
+        #expect(life.next(now: start) == .respond(to: .refusal(.malformed(.truncated), of: nil)))
     }
 
     @Test func `reads ahead within its bounds`() {
@@ -296,7 +296,7 @@ import Testing
     @Test func `has no body for HEAD that is refused`() {
         var life = ConnectionLife(limits: ServerLimits(), deadlines: ServerDeadlines(), now: now)
         life.receive("HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", now: now)
-        #expect(life.next(now: now) == .respond(to: .refusal(.malformed(.host))))
+        #expect(life.next(now: now) == .respond(to: .refusal(.malformed(.host), of: nil)))
         let answer = life.answer(Response(status: .badRequest, body: Array("no".utf8)), now: now)
         #expect(answer.hasSuffix("Content-Length: 2\r\n\r\n"))
     }

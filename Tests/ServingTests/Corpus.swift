@@ -66,7 +66,7 @@ struct Verdict: CustomStringConvertible {
                 requests.append(request)
                 _ = life.answered(Response(status: .ok), date: [])
                 life.written(now: now)
-            case .respond(.refusal(let refusal)):
+            case .respond(.refusal(let refusal, of: _)):
                 isCutShort = refusal == .malformed(.truncated)
                 self.refusal = refusal
                 _ = life.answered(Response(status: .badRequest), date: [])

@@ -84,7 +84,7 @@ extension ServerConfiguration {
     switch arrival {
     case .request(let request):
         Response(status: .ok, headers: [.contentType: "application/octet-stream"], body: request.body)
-    case .refusal(let refusal):
+    case .refusal(let refusal, of: _):
         Response(status: .init(code: refusal.statusCode), body: Array("\(refusal)".utf8))
     }
 }
