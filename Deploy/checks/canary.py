@@ -93,6 +93,11 @@ def body_of(generator, value):
 def request(generator):
     """The bytes of one request that carries both, and how many of them are sent before the caller leaves."""
     path, value = generator.choice(REQUESTS)
+    if generator.random() < 0.3:
+        # As an honest caller sends it: most of these are scored.
+        body = json.dumps(value).encode()
+        head = f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body, len(head) + len(body)
     body = body_of(generator, value)
     query, fields, before = shown(generator, KEY)
     framing = generator.randrange(10)
