@@ -16,8 +16,8 @@ package enum CanaryError: Error, Sendable, Equatable {
 package struct Canary: Sendable {
     private let work: TokenWork
     private let bits: [UInt32]
-    /// How long it took, the faster of two times.
-    package let seconds: Double
+    /// How long it took, the faster of two times; a test on a busy machine says how long it should have.
+    package var seconds: Double
     package var tokens: Int { work.tokens.count }
 
     /// Has a tiny rollout computed twice, each time from its first token on; nobody else may be using the scorer yet.

@@ -21,12 +21,15 @@ import Testing
             checkpoint: builtInCheckpoint(),
             settings: EngineSettings(beforeRound: { [gate] in await gate.pass() })
         )
+        var canary = try await Canary(of: scorer)
+        // Of a machine with nothing else to do: how long silence is let pass follows from it.
+        canary.seconds = 0.002
         let service = API.Service(
             model: ServedModel(
                 scorer: scorer,
                 defaultCredit: scorer.profile.defaultCredit,
                 revision: revision,
-                canary: try await Canary(of: scorer)
+                canary: canary
             ),
             servedName: "watched",
             maximumBodyBytes: 1 << 20,
