@@ -1,5 +1,5 @@
 // A tiny rollout whose rewards are known to the bit.
-package import Batching
+import Batching
 import Transformers
 
 /// Why a model that loads is not served.
