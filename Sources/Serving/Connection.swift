@@ -12,10 +12,12 @@ actor Connection {
     private let gate: Gate
     private let respond: Responder
     private let roster: Roster
+    private let turnstile: Turnstile
     private let counters: Counters
     private var life: ConnectionLife
     private var share: BodyShare
     private var isGone = false
+    private var hasTurn = false
     /// Its place in the roster's order since it became idle, 0 while it is busy.
     private nonisolated let idleTicket = Atomic<UInt64>(0)
 
@@ -25,6 +27,7 @@ actor Connection {
     init(
         _ stream: any ByteStream,
         on loop: SocketLoop,
+        behind turnstile: Turnstile,
         configuration: ServerConfiguration,
         roster: Roster,
         counters: Counters,
@@ -35,6 +38,7 @@ actor Connection {
         self.stream = stream
         deadlines = configuration.deadlines
         self.roster = roster
+        self.turnstile = turnstile
         self.counters = counters
         self.gate = gate
         self.respond = respond
@@ -60,9 +64,13 @@ actor Connection {
             switch life.next(now: .now) {
             case .handshake(let deadline): await handshake(until: deadline)
             case .read(let deadline): await read(until: deadline)
-            case .decide(let head): await decide(head)
+            case .decide(let head):
+                await takeTurn()
+                await decide(head)
             case .sendContinue: await write(ResponseWriter.continueBytes)
-            case .respond(let arrival): await answer(arrival)
+            case .respond(let arrival):
+                await takeTurn()
+                await answer(arrival)
             case .finish: await stream.finish()
             case .close: return await close()
             }
@@ -81,7 +89,20 @@ actor Connection {
         await stream.interrupt()
     }
 
+    private func takeTurn() async {
+        guard life.isPipelined, !hasTurn else { return }
+        await turnstile.enter()
+        hasTurn = true
+    }
+
+    private func leaveTurn() {
+        guard hasTurn else { return }
+        hasTurn = false
+        turnstile.leave()
+    }
+
     private func close() async {
+        leaveTurn()
         if !life.isSecured { counters.count(counters.failedHandshakes) }
         _ = share.hold(0)
         if life.isLost { await stream.abort() } else { await stream.close() }
@@ -102,7 +123,11 @@ actor Connection {
 
     /// Asks at the gate, and whether there is room, before the body of a request is read.
     private func decide(_ head: RequestHead) async {
-        guard let response = await refusal(of: head) else { return life.letIn() }
+        guard let response = await refusal(of: head) else {
+            // Its body may take its time.
+            leaveTurn()
+            return life.letIn()
+        }
         counters.count(counters.turnedAway)
         life.turnAway()
         await send(response)
@@ -153,6 +178,8 @@ actor Connection {
     }
 
     private func send(_ response: Response) async {
+        // It may have to wait for its reader.
+        leaveTurn()
         await write(life.answered(response, date: HTTPDate.now()))
         guard !life.isLost else { return countAsGone() }
         life.written(now: .now)
@@ -178,6 +205,8 @@ actor Connection {
     private enum Happening: Sendable {
         case answered(Response)
         case callerLeft
+        /// It keeps others from their turn.
+        case turnIsOver
         /// The watch ended because the answer is there.
         case stopped
     }
@@ -188,9 +217,18 @@ actor Connection {
             let (respond, gzipBytes) = (respond, gzipBytes)
             group.addTask { .answered(await respond(.request(request)).packed(for: request, from: gzipBytes)) }
             group.addTask { await self.watch() }
+            if hasTurn {
+                group.addTask { [loop, deadlines] in
+                    do { try await loop.sleep(for: deadlines.turn) } catch { return .stopped }
+                    return .turnIsOver
+                }
+            }
             var response = Response(status: .internalServerError)
             for await happening in group {
                 switch happening {
+                case .turnIsOver:
+                    leaveTurn()
+                    continue
                 case .answered(let answer): response = answer
                 case .callerLeft: countAsGone()
                 case .stopped: break

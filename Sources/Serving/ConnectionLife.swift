@@ -63,6 +63,8 @@ package struct ConnectionLife: Sendable {
     /// The connection is wanted for another client: it ends as soon as it is idle.
     private var isUnwanted = false
 
+    /// Something of the next request had come before the last one was answered.
+    package private(set) var isPipelined = false
     /// The client has ended its sending side.
     package private(set) var hasPeerFinished = false
     /// The connection broke.
@@ -124,6 +126,7 @@ package struct ConnectionLife: Sendable {
                 return .decide(head)
             case .request where isDiscarding:
                 isDiscarding = false
+                isPipelined = parser.unread > 0
                 idleSince = now
                 headSince = now
             case .request(let request):
@@ -275,6 +278,7 @@ package struct ConnectionLife: Sendable {
     /// The response is out: on to the next request, or to the end.
     package mutating func written(now: Instant) {
         guard case .answering(let exchange) = phase else { return }
+        isPipelined = parser.unread > 0
         idleSince = now
         headSince = now
         phase = exchange.closes ? .finishing : .receiving

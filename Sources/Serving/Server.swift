@@ -10,6 +10,7 @@ package final class Server: Sendable {
     private let respond: Responder
     private let listener: Listener
     private let loops: [SocketLoop]
+    private let turnstiles: [Turnstile]
     private let roster = Roster()
     private let counters: Counters
     /// Ends when the server is asked to drain.
@@ -35,7 +36,8 @@ package final class Server: Sendable {
         self.configuration = configuration
         self.gate = gate
         self.respond = respond
-        loops = (0..<Self.loopCount).map { SocketLoop(label: "linchpin.sockets.\($0)") }
+        loops = (0..<max(1, configuration.loops)).map { SocketLoop(label: "linchpin.sockets.\($0)") }
+        turnstiles = loops.map { _ in Turnstile() }
         listener = try Listener(
             host: configuration.host,
             port: configuration.port,
@@ -64,20 +66,19 @@ package final class Server: Sendable {
         }
     }
 
-    /// Enough to keep the network busy; the processor is there for the model.
-    private static var loopCount: Int { min(4, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
-
     private func acceptAll() async {
         let limit = configuration.maximumConnections ?? Self.connectionLimit
         await withDiscardingTaskGroup { group in
             var accepted = 0
             while let socket = await listener.accept() {
-                let loop = loops[accepted % loops.count]
+                let place = accepted % loops.count
+                let loop = loops[place]
                 accepted &+= 1
                 guard let stream = stream(over: socket, on: loop) else { continue }
                 let connection = Connection(
                     stream,
                     on: loop,
+                    behind: turnstiles[place],
                     configuration: configuration,
                     roster: roster,
                     counters: counters,

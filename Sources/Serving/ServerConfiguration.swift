@@ -14,12 +14,15 @@ package struct ServerConfiguration: Sendable {
     package var bodyMemoryBytes = 256 * 1024 * 1024
     /// Certificate and key for TLS; nil serves plain HTTP.
     package var identity: TLSIdentity?
+    /// Queues that connections are spread over.
+    package var loops: Int
     package var limits = ServerLimits()
     package var deadlines = ServerDeadlines()
 
-    package init(host: String = "127.0.0.1", port: UInt16 = 8080) {
+    package init(host: String = "127.0.0.1", port: UInt16 = 8080, loops: Int = 2) {
         self.host = host
         self.port = port
+        self.loops = loops
     }
 }
 
@@ -54,6 +57,8 @@ package struct ServerDeadlines: Sendable {
     package var handshake = Duration.seconds(10)
     /// From a head's first byte to its last.
     package var head = Duration.seconds(5)
+    /// How long a pipelined request keeps its turn: one that takes longer waits for the model, and holds up nobody here.
+    package var turn = Duration.milliseconds(20)
     /// From the end of the head to the end of the body.
     package var body = Duration.seconds(30)
     /// What a body must bring on average, once `bodyGrace` is over.

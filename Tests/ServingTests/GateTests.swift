@@ -175,6 +175,9 @@ import Testing
         var configuration = ServerConfiguration.fast
         configuration.limits.bodyBytes = 1_000_000
         configuration.bodyMemoryBytes = 1_000_000
+        // What a body may take is another suite's: here nobody is late.
+        configuration.deadlines.body = .seconds(120)
+        configuration.deadlines.bodyGrace = .seconds(60)
         return configuration
     }
 
