@@ -4,6 +4,7 @@ import http.client
 import multiprocessing
 import time
 
+from sides import stay_with
 from server import check
 
 ITEM = {"prompt": "Start with 12. Add 7, then multiply by 2, then subtract 5.",
@@ -25,8 +26,10 @@ def good(server):
     return rewards(answer)
 
 
-def asking(server, expected, ending, pipe):
+def asking(server, expected, ending, pipe, processors):
     """Asks on fresh connections until told to end; sends back (when, seconds) of each answer, and what failed."""
+    if processors:
+        stay_with(processors)
     samples, failures = [], []
     while not ending.is_set():
         begun = time.monotonic()
@@ -43,11 +46,12 @@ def asking(server, expected, ending, pipe):
 class Probe:
     """`with Probe(server) as probe`: asks all the time; afterwards `probe.p99` tells of any stretch of time."""
 
-    def __init__(self, server):
+    def __init__(self, server, processors=None):
+        """`processors` are those that it asks from, where not all."""
         context = multiprocessing.get_context("fork")
         self._ending = context.Event()
         self._pipe, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=asking, args=(server, good(server), self._ending, theirs))
+        self._process = context.Process(target=asking, args=(server, good(server), self._ending, theirs, processors))
         self.samples, self.failures = [], []
 
     def __enter__(self):

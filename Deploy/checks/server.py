@@ -52,11 +52,22 @@ def rollouts(limit=None):
     return [json.loads(line) for line in lines[:limit]]
 
 
+def bounded(descriptors, processors):
+    """What a new process does first, to be held to them."""
+    def begin():
+        if descriptors:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        if processors:
+            os.sched_setaffinity(0, processors)
+
+    return begin if descriptors or processors else None
+
+
 class Server:
     """One running `linchpin serve` on a free port; without a model, of the built-in one."""
 
-    def __init__(self, model, *flags, binary=BINARY, context=None, descriptors=None):
-        """`context` is an ssl.SSLContext where the flags ask for TLS; `descriptors` the most that it may open."""
+    def __init__(self, model, *flags, binary=BINARY, context=None, descriptors=None, processors=None):
+        """`context` is an ssl.SSLContext where the flags ask for TLS; the others are what it may open and run on."""
         self.context = context
         listening = f"listening on {'https' if context else 'http'}://"
         self.log = tempfile.TemporaryFile()
@@ -65,7 +76,7 @@ class Server:
             stdout=subprocess.PIPE, stderr=self.log, text=True,
             # The grace of a stop is the point of few checks; those ask for it with a flag, which wins.
             env={"LINCHPIN_GRACE_SECONDS": "0", **os.environ},
-            preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))),
+            preexec_fn=bounded(descriptors, processors),
         )
         line = self.process.stdout.readline()
         if not line.startswith(listening):

@@ -14,6 +14,7 @@ from attackers import (
 from clients import until
 from gauges import Gauges, mebibytes
 from probe import Probe, good
+from sides import CALLER_SIDE, SERVER_SIDE, stay_with
 from server import Server, arguments, check
 
 # What a good client's p99 under attack may be, in p99s without; CI shares its processors with who knows what.
@@ -42,7 +43,8 @@ class Siege:
         self.counts, gauges = counts, Gauges(server.process.pid)
         self.awaited = [kind for kind in counts if replaces or kind.deadline <= SHORT_DEADLINE]
         longest = max(kind.deadline for kind in self.awaited)
-        with Probe(server) as self.probe:
+        # Beside the server: what it feels is the server's doing, and not the attackers'.
+        with Probe(server, SERVER_SIDE) as self.probe:
             first = self._pass(quiet)
             begun, busy = time.monotonic(), gauges.processor_seconds
             self.horde = Horde(server, counts)
@@ -111,19 +113,20 @@ def sealed(folder):
 
 
 def plain(is_short):
-    with Server(None, "--no-cache") as server:
+    with Server(None, "--no-cache", processors=SERVER_SIDE) as server:
         besieged(server, SHORT if is_short else LONG, is_short)
 
 
 def under_tls(is_short):
     with tempfile.TemporaryDirectory() as folder:
         flags, context = sealed(folder)
-        with Server(None, "--no-cache", *flags, context=context) as server:
+        with Server(None, "--no-cache", *flags, context=context, processors=SERVER_SIDE) as server:
             besieged(server, SHORT_SEALED if is_short else LONG_SEALED, is_short)
 
 
 def main():
     is_short = arguments(__doc__).short
+    stay_with(CALLER_SIDE)
     parts = [multiprocessing.Process(target=part, args=(is_short,)) for part in (plain, under_tls)]
     for part in parts:
         part.start()
