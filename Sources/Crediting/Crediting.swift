@@ -3,6 +3,7 @@
 // Pure maths on arrays of Double: no I/O, no state. Sums always run from the first step to the last (returns from the
 // last to the first), so equal rewards give equal bits. `Assignment.swift` holds the entry for one rollout,
 // `credit(for:on:settings:)`, and `Groups.swift` the one for several of one prompt, `advantages(of:by:spread:)`.
+// `Programs` has the vocabulary in which every other method is written, and `Methods` the methods.
 
 /// What a step score is a number of: chance of being right, that chance on [-1, 1], or its log-odds.
 package enum Scale: String, Sendable, CaseIterable {
@@ -117,4 +118,12 @@ package enum CreditError: Error, Sendable, Equatable {
     case tokenSpanCount(Int, steps: Int)
     /// A token span that is empty, begins before the end of the one before it, or ends past the tokens.
     case tokenSpan(index: Int, tokens: Int)
+    /// What was said of a rollout does not agree with itself.
+    case fact(FactFault)
+    /// A program that cannot run on its data, or on any.
+    case program(ProgramFault)
+    /// A program over more numbers than it may compute.
+    case tooMuch(limit: Int)
+    /// An option of a method that it does not have, or a value that the option cannot have.
+    case option(String, wanted: String?)
 }

@@ -1,8 +1,7 @@
 // The credit of a rollout against the others of its prompt.
 //
-// A group is summed in ascending order and in units of its own range. So equal rewards give exactly 0, a group in another
-// order gets the same bits in that order, and rewards on the whole of `Scale.logit` give finite numbers.
-// Formulas and marks: reference/credit-methods.md 7.1; "verl" is verl/trainer/ppo/core_algos.py at 012be9d9.
+// `Pool.swift` has how a group is summed. Formulas and marks: reference/credit-methods.md 7.1; "verl" is
+// verl/trainer/ppo/core_algos.py at 012be9d9.
 
 /// How credit is taken against the group; the raw value is the spelling on the wire.
 ///
@@ -85,50 +84,5 @@ extension GroupRollout {
             sums.append(step == nil ? nil : later)
         }
         return Advantage(rollout: later, steps: sums.reversed())
-    }
-}
-
-/// The rewards that a reward is compared with, its own among them.
-private struct Pool {
-    private let count: Double
-    private let least: Double
-    private let range: Double
-    /// Mean and sum of squared deviations of (x - least) / range: both are of order 1, however large the rewards are.
-    private let mean: Double
-    private let squares: Double
-
-    init(_ values: [Double]) {
-        let sorted = values.sorted()
-        let (least, most) = (sorted.first ?? 0, sorted.last ?? 0)
-        let places = sorted.map { Self.place(of: $0, from: least, range: most - least) }
-        let mean = places.reduce(0, +) / Double(places.count)
-        count = Double(values.count)
-        self.least = least
-        range = most - least
-        self.mean = mean
-        squares = places.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    }
-
-    /// (x - mean) / (std + 1e-6): GRPO, arXiv 2402.03300 (verified text) and verl's `compute_grpo_outcome_advantage`
-    /// (verified in code; its one rollout alone is R / (1 + 1e-6), ours is R).
-    func standardized(_ value: Double, _ spread: Spread) -> Double {
-        guard count > 1 else { return value }
-        let variance = squares / (spread == .unbiased ? count - 1 : count)
-        return deviation(of: value) / (range * variance.squareRoot() + spreadEpsilon)
-    }
-
-    /// x - mean of the others = n/(n - 1) (x - mean): RLOO, arXiv 2402.14740, verl's `compute_rloo_outcome_advantage`
-    /// and PURE (verified in both codes, with the raw reward for one alone in verl's).
-    func leftOneOut(_ value: Double) -> Double {
-        guard count > 1 else { return value }
-        return count / (count - 1) * deviation(of: value)
-    }
-
-    private func deviation(of value: Double) -> Double {
-        range * (Self.place(of: value, from: least, range: range) - mean)
-    }
-
-    private static func place(of value: Double, from least: Double, range: Double) -> Double {
-        range > 0 ? (value - least) / range : 0
     }
 }

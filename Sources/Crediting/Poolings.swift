@@ -51,7 +51,7 @@ package struct Scores: Sendable {
     /// With w = softmax(-s/T) this is the softmax-weighted sum. Verified: PURE, arXiv 2504.15275, its README and code.
     /// Inferred: LCA's SWS, arXiv 2606.27739; that paper's own equation is not public, this is its probable form.
     /// It is not monotone: dS/ds_k < 0 where s_k > S + T. Source of the properties: reference/credit-methods.md 1.5.
-    private func weightedSum(_ weights: [Double]) -> Double {
+    func weightedSum(_ weights: [Double]) -> Double {
         var sum = 0.0
         for (weight, value) in zip(weights, values) { sum += weight * (value - least) }
         return least + sum
