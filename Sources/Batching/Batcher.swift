@@ -15,6 +15,7 @@ package actor Batcher {
         var missing: Int
     }
 
+    private let answerWidth: Int
     private let run: @Sendable (Round) async throws -> [Float]
     private let clock = ContinuousClock()
     private let start = ContinuousClock.now
@@ -27,10 +28,18 @@ package actor Batcher {
     /// The plan's, for those who must not wait for this actor.
     private let published = Mutex(Load())
 
-    /// - Parameter run: the kernel; never called while a call is under way. It gives one answer a read, pieces in order,
-    ///   and leaves in the slots what later rounds need of them.
-    package init(limits: BatchLimits, run: @escaping @Sendable (Round) async throws -> [Float]) {
-        self.plan = RoundPlan(limits: limits)
+    /// - Parameters:
+    ///   - answerWidth: numbers that the kernel gives a read, at least 1.
+    ///   - run: the kernel; never called while a call is under way. It answers reads with pieces in order, and leaves in
+    ///     the slots what later rounds need of them.
+    package init(
+        limits: BatchLimits,
+        answerWidth: Int = 1,
+        run: @escaping @Sendable (Round) async throws -> [Float]
+    ) {
+        precondition(answerWidth > 0, "a read has an answer")
+        self.answerWidth = answerWidth
+        self.plan = RoundPlan(limits: limits, answerWidth: answerWidth)
         self.run = run
     }
 
@@ -125,8 +134,9 @@ package actor Batcher {
         var isWell = false
         defer { pulse.end(isWell: isWell) }
         let answers = try await run(round)
-        guard answers.count == round.reads else {
-            throw BatchError.answerCount(expected: round.reads, received: answers.count)
+        let expected = round.reads * answerWidth
+        guard answers.count == expected else {
+            throw BatchError.answerCount(expected: expected, received: answers.count)
         }
         isWell = true
         return answers

@@ -3,13 +3,36 @@
 // `RoundPlan` decides and `Batcher` acts. `PrefixTree` holds every sequence that waits, runs or is kept, so that tokens
 // which several of them begin with are computed once. Nothing here knows what computes a token, nor what an answer means.
 
+/// One token, and what the kernel is asked about it; sequences share a token where they ask the same.
+package struct Token: Sendable, Hashable, ExpressibleByIntegerLiteral {
+    package let id: Int32
+    /// For the kernel to understand; `nothing` in the sequences of a kernel that knows one question only.
+    package let asked: Int32
+
+    package static let nothing: Int32 = -1
+
+    package init(_ id: Int32, asked: Int32 = nothing) {
+        self.id = id
+        self.asked = asked
+    }
+
+    package init(integerLiteral id: Int32) { self.init(id) }
+}
+
 /// Tokens of one sequence, and where answers are read.
 package struct TokenWork: Sendable, Equatable {
-    package let tokens: [Int32]
+    package let tokens: [Token]
     /// Positions in `tokens`, strictly ascending; may be empty.
     package let reads: [Int]
 
-    package init(tokens: [Int32], reads: [Int]) {
+    /// Read at every token that is asked something.
+    package init(asking tokens: [Token]) {
+        self.tokens = tokens
+        reads = tokens.indices.filter { tokens[$0].asked != Token.nothing }
+    }
+
+    package init(tokens ids: [Int32], reads: [Int]) {
+        let tokens = ids.map { Token($0) }
         precondition(zip(reads, reads.dropFirst()).allSatisfy { $0 < $1 }, "reads ascend")
         precondition(reads.allSatisfy(tokens.indices.contains), "a read is the position of a token")
         self.tokens = tokens
@@ -45,7 +68,7 @@ package struct BatchLimits: Sendable, Equatable {
 
 /// The answers of one sequence, with what they cost.
 package struct Answered: Sendable, Equatable {
-    /// One a read, in their order.
+    /// One a read, or as many as the kernel gives for each, in their order.
     package let rewards: [Float]
     /// Tokens of it that no round computed for it: an earlier sequence had them computed, or planned in the same round.
     package let cachedTokens: Int
@@ -67,6 +90,6 @@ package enum BatchError: Error, Sendable, Equatable {
     case lineFull(retryAfter: Double)
     /// The batcher drains: no new work is taken.
     case closed
-    /// The kernel gave another number of answers than there were reads, so none can be trusted.
+    /// The kernel gave another number of numbers than the reads ask for, so none can be trusted.
     case answerCount(expected: Int, received: Int)
 }

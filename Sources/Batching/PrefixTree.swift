@@ -10,6 +10,8 @@ package struct PrefixTree: Sendable {
     package static let root = 0
 
     private let cachedTokens: Int
+    /// Numbers of an answer.
+    package let answerWidth: Int
     package private(set) var spans = [Span(start: 0, tokens: [], reads: [], parent: root, isPrivate: false)]
     private var vacant: [Int] = []
     private var pool = SlotPool()
@@ -18,8 +20,9 @@ package struct PrefixTree: Sendable {
     package private(set) var slotsKept = 0
 
     /// - Parameter cachedTokens: slots in use up to which spans are kept that nothing stands on.
-    package init(cachedTokens: Int) {
+    package init(cachedTokens: Int, answerWidth: Int = 1) {
         self.cachedTokens = max(0, cachedTokens)
+        self.answerWidth = answerWidth
     }
 
     package var slotsInUse: Int { pool.inUse }
@@ -42,7 +45,8 @@ package struct PrefixTree: Sendable {
             reads = reads[behind...]
         }
         if position < work.tokens.count {
-            let tokens = work.tokens[position...]
+            // A copy: a slice would hold the whole work, of which a branch is the least part.
+            let tokens = Array(work.tokens[position...])[...]
             leaf = add(Span(start: position, tokens: tokens, reads: reads, parent: leaf, isPrivate: isPrivate))
         }
         pin(leaf)
@@ -108,9 +112,11 @@ package struct PrefixTree: Sendable {
     /// Stores the answers of reads on the way to `leaf`.
     package mutating func store(_ answers: ArraySlice<Float>, of reads: [Int], to leaf: Int) {
         var id = leaf
-        for (position, answer) in zip(reads, answers).reversed() {
+        var rest = answers
+        for position in reads.reversed().prefix(answers.count / answerWidth) {
             while spans[id].start > position { id = spans[id].parent }
-            spans[id].answer(position, answer)
+            spans[id].answer(position, Array(rest.suffix(answerWidth)))
+            rest = rest.dropLast(answerWidth)
         }
     }
 

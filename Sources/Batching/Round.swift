@@ -7,11 +7,11 @@ package struct Round: Sendable, Equatable {
         /// The slot of every position from 0 to the end of this piece.
         package let path: [Int32]
         /// Computed now, at positions `path.count - tokens.count ..< path.count`; never empty.
-        package let tokens: [Int32]
+        package let tokens: [Token]
         /// Positions among those whose answers are wanted, ascending.
         package let reads: [Int]
 
-        package init(path: [Int32], tokens: [Int32], reads: [Int]) {
+        package init(path: [Int32], tokens: [Token], reads: [Int]) {
             self.path = path
             self.tokens = tokens
             self.reads = reads
@@ -22,7 +22,7 @@ package struct Round: Sendable, Equatable {
     package let pieces: [Piece]
     /// Tokens of all pieces.
     package let tokens: Int
-    /// Answers that the kernel gives: one a read, pieces in order.
+    /// Reads that the kernel answers, pieces in order.
     package let reads: Int
 
     package init(pieces: [Piece]) {

@@ -84,9 +84,10 @@ package struct RoundPlan: Sendable {
     /// Queue tokens, computed tokens and seconds of the latest rounds, older ones fading.
     private var pace = (tokens: 0.0, computed: 0.0, seconds: 0.0)
 
-    package init(limits: BatchLimits) {
+    /// - Parameter answerWidth: numbers that the kernel gives a read.
+    package init(limits: BatchLimits, answerWidth: Int = 1) {
         self.limits = limits
-        tree = PrefixTree(cachedTokens: limits.cachedTokens)
+        tree = PrefixTree(cachedTokens: limits.cachedTokens, answerWidth: answerWidth)
     }
 
     package var load: Load {
@@ -148,14 +149,15 @@ package struct RoundPlan: Sendable {
     }
 
     /// Notes that the running round ended.
-    /// - Parameter answers: one a read, as `Round.reads` counts them; nil where the round failed, and with it all items
-    ///   that took part. What it was to compute is not computed then; other items that stand on it have it computed anew.
+    /// - Parameter answers: `answerWidth` a read, as `Round.reads` counts them; nil where the round failed, and with it
+    ///   all items that took part. What it was to compute is not computed then; others on it have it computed anew.
     package mutating func finished(_ answers: [Float]?, at now: Double) {
         guard let ended = running else { return }
         var rest = (answers ?? [])[...]
         for (share, reads) in zip(ended.draft.shares, ended.reads) {
-            tree.store(rest.prefix(reads.count), of: reads, to: share.leaf)
-            rest = rest.dropFirst(reads.count)
+            let count = reads.count * tree.answerWidth
+            tree.store(rest.prefix(count), of: reads, to: share.leaf)
+            rest = rest.dropFirst(count)
             tree.settle(share.leaf, computed: answers != nil)
         }
         running = nil

@@ -2,16 +2,16 @@
 
 /// A node of the prefix tree.
 package struct Span: Sendable {
-    /// A position where someone wants an answer; the answer once there is one.
+    /// A position where someone wants an answer; its numbers once there are some.
     package struct Read: Sendable {
         package let position: Int
-        package internal(set) var answer: Float?
+        package internal(set) var answer: [Float]?
     }
 
     /// Position of the first token in every sequence that goes through here.
     package private(set) var start: Int
     /// Never empty, but for the root; a slice, since a cut from the front must not copy the rest.
-    package private(set) var tokens: ArraySlice<Int32>
+    package private(set) var tokens: ArraySlice<Token>
     /// One for each of the first tokens, given when they are planned.
     package internal(set) var slots: ArraySlice<Int32> = []
     /// How many of those are computed; the others run now.
@@ -22,11 +22,11 @@ package struct Span: Sendable {
     package internal(set) var pins = 0
     package internal(set) var parent: Int
     /// By their first token.
-    package internal(set) var children: [Int32: Int] = [:]
+    package internal(set) var children: [Token: Int] = [:]
     /// Not among its parent's children: it computes again what is computed there without the wanted answer.
     package let isPrivate: Bool
 
-    init(start: Int, tokens: ArraySlice<Int32>, reads: ArraySlice<Int>, parent: Int, isPrivate: Bool) {
+    init(start: Int, tokens: ArraySlice<Token>, reads: ArraySlice<Int>, parent: Int, isPrivate: Bool) {
         self.start = start
         self.tokens = tokens
         self.reads = reads.map { Read(position: $0) }[...]
@@ -40,7 +40,7 @@ package struct Span: Sendable {
     package var isComputed: Bool { computed == tokens.count }
 
     /// How many first tokens are those of `other`.
-    func common(with other: ArraySlice<Int32>) -> Int {
+    func common(with other: ArraySlice<Token>) -> Int {
         let most = min(tokens.count, other.count)
         var length = 0
         while length < most, tokens[tokens.startIndex + length] == other[other.startIndex + length] { length += 1 }
@@ -78,7 +78,7 @@ package struct Span: Sendable {
     }
 
     /// Stores the answer of a read; other positions are none of it.
-    mutating func answer(_ position: Int, _ answer: Float) {
+    mutating func answer(_ position: Int, _ answer: [Float]) {
         let index = index(ofReadFrom: position)
         guard index < reads.endIndex, reads[index].position == position else { return }
         reads[index].answer = answer

@@ -27,7 +27,7 @@ extension PrefixTree {
     /// - Parameter positions: all with a slot, and not computed.
     package func piece(_ positions: Range<Int>, of leaf: Int) -> Round.Piece {
         var path: [Int32] = []
-        var tokens: [Int32] = []
+        var tokens: [Token] = []
         var reads: [Int] = []
         path.reserveCapacity(positions.upperBound)
         tokens.reserveCapacity(positions.count)
@@ -45,7 +45,7 @@ extension PrefixTree {
 
     /// The answers of a sequence whose tokens are all computed.
     package func answers(of reads: [Int], to leaf: Int) -> [Float] {
-        var answers: [Float] = []
+        var answers: [[Float]] = []
         answers.reserveCapacity(reads.count)
         var id = leaf
         for position in reads.reversed() {
@@ -56,7 +56,7 @@ extension PrefixTree {
             }
             answers.append(answer)
         }
-        return answers.reversed()
+        return answers.reversed().flatMap(\.self)
     }
 
     /// The spans of a sequence from its beginning, those that begin behind `position` left out.

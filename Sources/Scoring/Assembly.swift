@@ -86,21 +86,13 @@ extension Assembly {
                 after == end + 1, joined.ids[end] == text.markerID
             else {
                 if step == 0 { prompt = tokenizer.encode(text.prompt) }
-                steps += text.steps[step...].map(continuation)
+                steps += text.steps[step...].map(tokenizer.continuation)
                 break
             }
             steps.append(Array(joined.ids[start..<end]))
             start = after
         }
         return (prompt, steps)
-    }
-
-    /// The ids of text that does not stand at the beginning: SentencePiece vocabularies put a space before a text, so it
-    /// is encoded behind a newline, which no token of theirs goes across.
-    private func continuation(_ text: String) -> [Int32] {
-        let joined = tokenizer.encode(joining: ["\n", text])
-        guard let start = joined.ends[0] else { return tokenizer.encode(text) }
-        return Array(joined.ids[start...])
     }
 }
 

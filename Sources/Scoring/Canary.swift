@@ -1,10 +1,11 @@
-// A tiny rollout whose rewards are known to the bit.
+// A tiny rollout whose numbers are known to the bit.
 import Batching
+import Tokenizing
 import Transformers
 
 /// Why a model that loads is not served.
 package enum CanaryError: Error, Sendable, Equatable {
-    /// The decoder gave a reward that is none.
+    /// The decoder gave a number that is none.
     case notFinite
     /// The same tokens had other bits the second time: memory or a processor that cannot be trusted.
     case notRepeatable
@@ -21,13 +22,20 @@ package struct Canary: Sendable {
     package var tokens: Int { work.tokens.count }
 
     /// Has a tiny rollout computed twice, each time from its first token on; nobody else may be using the scorer yet.
-    package init(of scorer: Scorer) async throws(CanaryError) {
-        work = scorer.canaryWork
+    package init(of scorer: Scorer) async throws(CanaryError) { try await self.init(scorer.engine, scorer.canaryWork) }
+
+    /// The same of a language model, its output layer and what reduces it among what is proven.
+    package init(of model: LanguageModelScorer) async throws(CanaryError) {
+        try await self.init(model.engine, model.canaryWork)
+    }
+
+    private init(_ engine: Engine, _ work: TokenWork) async throws(CanaryError) {
+        self.work = work
         var seconds = Double.infinity
         var runs: [[Float]] = []
         for _ in 0..<2 {
             let start = ContinuousClock.now
-            runs.append(try await Self.answers(scorer, work) ?? [])
+            runs.append(try await Self.answers(engine, work) ?? [])
             seconds = min(seconds, (ContinuousClock.now - start) / .seconds(1))
         }
         guard runs.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isFinite) }) else { throw .notFinite }
@@ -39,14 +47,16 @@ package struct Canary: Sendable {
     /// Asks again; false where rounds run, which are proof enough.
     ///
     /// - Throws: `notRepeatable` where the bits are not those of the beginning.
-    package func sing(to scorer: Scorer) async throws(CanaryError) -> Bool {
-        guard let answers = try await Self.answers(scorer, work) else { return false }
+    package func sing(to scorer: Scorer) async throws(CanaryError) -> Bool { try await sing(to: scorer.engine) }
+
+    package func sing(to engine: Engine) async throws(CanaryError) -> Bool {
+        guard let answers = try await Self.answers(engine, work) else { return false }
         guard answers.map(\.bitPattern) == bits else { throw .notRepeatable }
         return true
     }
 
-    private static func answers(_ scorer: Scorer, _ work: TokenWork) async throws(CanaryError) -> [Float]? {
-        do { return try await scorer.engine.probe(work) } catch { throw .failed("\(error)") }
+    private static func answers(_ engine: Engine, _ work: TokenWork) async throws(CanaryError) -> [Float]? {
+        do { return try await engine.probe(work) } catch { throw .failed("\(error)") }
     }
 }
 
@@ -62,5 +72,14 @@ extension Scorer {
         let last = Int32(clamping: facts.vocabularyRows - 1)
         return facts.maximumTokens > 1
             ? TokenWork(tokens: [0, last], reads: [1]) : TokenWork(tokens: [last], reads: [0])
+    }
+}
+
+extension LanguageModelScorer {
+    /// A line as the tokenizer has it, each token asked for after those before it.
+    fileprivate var canaryWork: TokenWork {
+        let ids = layout.tokenizer.opening + layout.tokenizer.encode("What is 1+1? 1 + 1 = 2. The answer is 2.")
+        let tokens = zip(ids, ids.dropFirst()).prefix(facts.maximumTokens).map { Token($0, asked: $1) }
+        return TokenWork(asking: tokens.isEmpty ? [Token(0, asked: 0)] : tokens)
     }
 }

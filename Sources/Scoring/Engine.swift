@@ -37,9 +37,29 @@ package struct Engine: Sendable {
         batcher = Batcher(limits: limits) { round in
             await beforeRound?()
             let pieces = round.pieces.map {
-                PackedBatch.Piece(path: $0.path, ids: $0.tokens, readPositions: $0.reads)
+                PackedBatch.Piece(path: $0.path, ids: $0.tokens.map(\.id), readPositions: $0.reads)
             }
             return try await model.forward(PackedBatch(standing: pieces))
+        }
+    }
+
+    /// A language model's: each token that is asked about is answered with the two numbers of `RewardModel.signals`.
+    package init(language model: RewardModel, settings: EngineSettings) {
+        var limits = settings.limits
+        limits.cachedTokens = settings.cacheBytes / model.slotBytes
+        let beforeRound = settings.beforeRound
+        batcher = Batcher(limits: limits, answerWidth: 2) { round in
+            await beforeRound?()
+            let pieces = round.pieces.map { piece in
+                let first = piece.path.count - piece.tokens.count
+                return PackedBatch.Piece(
+                    path: piece.path,
+                    ids: piece.tokens.map(\.id),
+                    readPositions: piece.reads,
+                    targets: piece.reads.map { piece.tokens[$0 - first].asked }
+                )
+            }
+            return try await model.signals(PackedBatch(standing: pieces))
         }
     }
 
@@ -61,5 +81,24 @@ package struct Engine: Sendable {
     /// Throws what `Batcher.submit` throws.
     package func submit(_ works: [TokenWork], waits: Bool = false) async throws -> [Answered] {
         try await batcher.submit(works, waits: waits)
+    }
+
+    /// The same with Scoring's error.
+    func answers(to works: [TokenWork], waits: Bool) async throws(ScoringError) -> [Answered] {
+        guard !works.isEmpty else { return [] }
+        do {
+            return try await submit(works, waits: waits)
+        } catch let error as BatchError {
+            switch error {
+            case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
+            case .lineFull(let seconds): throw .lineFull(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
+            case .closed: throw .closing
+            default: throw .kernel("\(error)")
+            }
+        } catch is CancellationError {
+            throw .cancelled
+        } catch {
+            throw .kernel("\(error)")
+        }
     }
 }

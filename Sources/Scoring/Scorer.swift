@@ -12,7 +12,7 @@ package struct Scorer: Sendable {
     package let profile: Profile
     package let facts: ModelFacts
     let template: Template
-    let engine: Engine
+    package let engine: Engine
 
     /// Loads a model folder and proves that it can be scored with; reading the weights is what takes time.
     /// - Parameter source: who says which profile to use, where the folder shall not.
@@ -69,7 +69,10 @@ package struct Scorer: Sendable {
     ) async throws(ScoringError) -> [Result<ScoredRollout, ScoringError>] {
         let prepared = rollouts.map(prepare)
         let work = prepared.compactMap { try? $0.get() }
-        var answers = try await submit(work.map(\.rendering.sequence), waits: waits)[...]
+        let works = work.map {
+            TokenWork(tokens: $0.rendering.sequence.ids, reads: $0.rendering.sequence.readPositions)
+        }
+        var answers = try await engine.answers(to: works, waits: waits)[...]
         return prepared.map { item in
             item.flatMap { rollout in
                 guard let answer = answers.popFirst() else {
@@ -115,25 +118,6 @@ package struct Scorer: Sendable {
             guard ids.indices.contains(position), index == 0 || reads[index - 1] < position else {
                 throw .badReadPosition(index: index)
             }
-        }
-    }
-
-    private func submit(_ sequences: [TokenSequence], waits: Bool) async throws(ScoringError) -> [Answered] {
-        guard !sequences.isEmpty else { return [] }
-        let works = sequences.map { TokenWork(tokens: $0.ids, reads: $0.readPositions) }
-        do {
-            return try await engine.submit(works, waits: waits)
-        } catch let error as BatchError {
-            switch error {
-            case .queueFull(let seconds): throw .overloaded(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
-            case .lineFull(let seconds): throw .lineFull(retryAfterSeconds: max(1, Int(seconds.rounded(.up))))
-            case .closed: throw .closing
-            default: throw .kernel("\(error)")
-            }
-        } catch is CancellationError {
-            throw .cancelled
-        } catch {
-            throw .kernel("\(error)")
         }
     }
 }

@@ -20,7 +20,7 @@ extension Scorer {
 }
 
 /// A digest in the making, on a thread of its own: loading and digesting each keep one busy.
-private final class Naming: Sendable {
+final class Naming: Sendable {
     private let checkpoint: Checkpoint
     private let outcome = Mutex<Result<String, CheckpointError>?>(nil)
     private let isWanted = Atomic<Bool>(true)

@@ -94,6 +94,18 @@ package enum ScoringError: Error, Sendable, Equatable {
     /// The step tag, by its text, does not stand in a text that should bring it.
     case untagged(tag: String)
     case nonFiniteReward(step: Int)
+    // One rollout that a language model is asked about
+    /// Its first token would be drawn from nothing.
+    case emptyPrompt
+    /// An answer of no tokens, which has no mean.
+    case emptyAnswer(Int)
+    /// Its prefixes, one a step and answer, are too long together.
+    case tooManyPrefixes(tokens: Int, limit: Int)
+    /// The logits after this token of the rollout are not all finite; -1 is the prompt's last.
+    case nonFiniteSignal(token: Int)
+    case nonFiniteAnswer(Int, step: Int)
+    /// It needs a model that is not loaded, by the role it would have.
+    case noModel(ModelRole)
     case credit(CreditError)
     // The whole request
     case overloaded(retryAfterSeconds: Int)
@@ -112,6 +124,8 @@ package enum ProfileError: Error, Sendable, Equatable {
     case missingTensor(profile: String, tensor: String)
     case wrongHead(profile: String, tensor: String, shape: [Int], expected: String)
     case missingTokenizer
+    /// The reference reads other tokens than the policy: the part of tokenizer.json that differs.
+    case otherTokenizer(part: String)
     case missingToken(profile: String, token: String)
     case notOneToken(profile: String, text: String, count: Int)
     case vocabularyTooLarge(tokens: Int, rows: Int)

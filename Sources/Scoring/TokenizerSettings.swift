@@ -60,6 +60,19 @@ struct TokenizerSettings {
         throw ProfileError.noChat
     }
 
+    /// The chat of a language model; nil where nothing tells of one that is written out here.
+    func languageChat(tokenizer: Tokenizer) -> ChatFormat? {
+        if let chatTemplate { return ChatFormat(jinja: chatTemplate) }
+        let dialects = [ChatDialect.chatML, .datedLlama3]
+        return dialects.first { tokenizer.addedToken($0.openingToken) != nil }.map { ChatFormat($0) }
+    }
+
+    /// What Llama's chats begin with.
+    func languageBeginning(of tokenizer: Tokenizer) -> [Int32] {
+        guard let beginning else { return tokenizer.opening }
+        return tokenizer.addedToken(beginning).map { [$0] } ?? []
+    }
+
     /// The token that stands before every text. TRL asks the tokenizer's `bos_token`; where nobody wrote it down, what
     /// the post-processor puts first is that token.
     func beginning(of tokenizer: Tokenizer, for profile: Profile) -> Int32? {

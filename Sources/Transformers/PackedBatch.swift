@@ -22,11 +22,14 @@ package struct PackedBatch: Sendable, Equatable {
         package let ids: [Int32]
         /// The positions whose hidden states reach the head, among those.
         package let readPositions: [Int]
+        /// Of each read position the token whose probability is asked for; empty where rewards are.
+        package let targets: [Int32]
 
-        package init(path: [Int32], ids: [Int32], readPositions: [Int]) {
+        package init(path: [Int32], ids: [Int32], readPositions: [Int], targets: [Int32] = []) {
             self.path = path
             self.ids = ids
             self.readPositions = readPositions
+            self.targets = targets
         }
 
         var firstPosition: Int { path.count - ids.count }
@@ -45,6 +48,8 @@ package struct PackedBatch: Sendable, Equatable {
     package let rows: [Range<Int>]
     /// The rows that reach the head.
     package let readRows: [Int]
+    /// Of all read positions, or none.
+    let targets: [Int32]
     let slotCount: Int
 
     /// Whole rollouts, which leave nothing behind.
@@ -95,6 +100,7 @@ package struct PackedBatch: Sendable, Equatable {
         self.rows = rows
         self.readRows = readRows
         ids = pieces.flatMap(\.ids)
+        targets = pieces.flatMap(\.targets)
         positions = pieces.flatMap { ($0.firstPosition..<$0.path.count).map { Int32(truncatingIfNeeded: $0) } }
         slots = pieces.flatMap { $0.path[$0.firstPosition...] }
         slotCount = Int(pieces.reduce(0) { max($0, $1.path.max() ?? 0) }) + 1

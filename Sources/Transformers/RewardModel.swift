@@ -1,4 +1,4 @@
-// A checkpoint that answers batches with rewards.
+// A checkpoint that answers batches, with rewards or with signals.
 import CKernels
 package import Checkpoints
 
@@ -18,7 +18,9 @@ package actor RewardModel {
     private nonisolated let queue = ComputeQueue()
     private let decoder: Decoder
     private let head: ScoringHead
-    private let workers: Workers
+    /// A language model's output layer; nil where rewards are asked for.
+    let vocabulary: VocabularyHead?
+    let workers: Workers
     private let activations: Activations
     /// Of batches that keep theirs, by slot.
     private let keys: KeyValueMemory
@@ -55,6 +57,26 @@ package actor RewardModel {
         try self.init(blueprint, [], .identity, .checkpoint(checkpoint, progress), compute)
     }
 
+    /// A language model, for `signals` alone: its output layer instead of a head.
+    package init(
+        languageOf checkpoint: Checkpoint,
+        compute: ComputeSettings = ComputeSettings(),
+        progress: LoadProgress? = nil
+    ) throws(ModelError) {
+        let blueprint = try Blueprint(config: checkpoint.config)
+        let words = VocabularyHead.plan(for: checkpoint.config)
+        let bytes = try checkpoint.check(words.tensors + blueprint.tensors)
+        progress?.addTotal(bytes)
+        try self.init(blueprint, [], .identity, .checkpoint(checkpoint, progress), compute, words: words)
+    }
+
+    /// A language model of random weights, made in memory as bfloat16: for measurements.
+    package init(speakingRandomly config: ModelConfig, seed: UInt64, compute: ComputeSettings) throws(ModelError) {
+        let blueprint = try Blueprint(config: config)
+        let words = VocabularyHead.plan(for: config)
+        try self.init(blueprint, [], .identity, .random(seed: seed), compute, words: words)
+    }
+
     /// A model of random weights, made in memory as bfloat16, with a linear head of two classes: for measurements.
     package init(randomly config: ModelConfig, seed: UInt64, compute: ComputeSettings) throws(ModelError) {
         let blueprint = try Blueprint(config: config)
@@ -67,7 +89,8 @@ package actor RewardModel {
         _ plans: [LinearPlan],
         _ reduction: Reduction,
         _ source: WeightSource,
-        _ compute: ComputeSettings
+        _ compute: ComputeSettings,
+        words: LinearPlan? = nil
     ) throws(ModelError) {
         guard (1...1024).contains(compute.threads) else { throw .badThreadCount(compute.threads) }
         guard compute.kernel.isSupported else { throw .unsupportedKernel(compute.kernel) }
@@ -76,6 +99,11 @@ package actor RewardModel {
         var loader = WeightLoader(source: source, workers: workers, precision: compute.precision)
         head = try ScoringHead(plans: plans, reduction: reduction, loader: &loader)
         decoder = try Decoder(blueprint: blueprint, loader: &loader)
+        var vocabulary: VocabularyHead?
+        if let words {
+            vocabulary = try VocabularyHead(plan: words, precision: compute.precision, loader: &loader)
+        }
+        self.vocabulary = vocabulary
 
         let config = blueprint.config
         let group = config.headCount / config.keyValueHeadCount
@@ -99,6 +127,12 @@ package actor RewardModel {
     package static func check(_ checkpoint: Checkpoint, head: Head, reduction: Reduction) throws(ModelError) {
         let blueprint = try Blueprint(config: checkpoint.config)
         _ = try checkpoint.check(plans(of: head, reduction, in: checkpoint).flatMap(\.tensors) + blueprint.tensors)
+    }
+
+    /// The same for a language model.
+    package static func checkLanguage(of checkpoint: Checkpoint) throws(ModelError) {
+        let blueprint = try Blueprint(config: checkpoint.config)
+        _ = try checkpoint.check(VocabularyHead.plan(for: checkpoint.config).tensors + blueprint.tensors)
     }
 
     private static func plans(
@@ -127,6 +161,21 @@ package actor RewardModel {
         let hidden = try hiddenStates(of: batch)
         let read = head.features(of: hidden, decoder: decoder, workers: workers)
         return Array(UnsafeBufferPointer(start: read.start, count: read.rows * read.width))
+    }
+
+    /// Two numbers a read position, in order: the log-probability of its target and the entropy of the next token, in
+    /// nats; a number that is not finite is returned as it is.
+    package func signals(_ batch: PackedBatch) throws(ModelError) -> [Float] {
+        guard let vocabulary else { throw .noLanguageHead }
+        guard batch.targets.count == batch.readRows.count else { throw .badTargets }
+        for (read, id) in batch.targets.enumerated() where id < 0 || Int(id) >= vocabulary.layer.outputs {
+            throw .unknownToken(id: id, row: batch.readRows[read])
+        }
+        let hidden = try hiddenStates(of: batch)
+        clock.count(rows: 0, operations: vocabulary.layer.operations(rows: hidden.rows))
+        return clock.time(.head) {
+            vocabulary.signals(of: hidden, targets: batch.targets, decoder: decoder, workers: workers)
+        }
     }
 
     /// What was computed since the last call, for measurements.

@@ -69,8 +69,11 @@ package enum ModelError: Error, Sendable, Equatable {
     case badPositions(sequence: Int)
     /// The decoder cannot be trained further for this reason, although it can be scored with.
     case untrainable(String)
-    /// A language loss needs the embedding as the output layer, and this decoder's is not tied to it.
+    /// A language loss needs the embedding as the output layer, and this decoder's is not tied to it; or a model that was
+    /// loaded for rewards is asked for the next token.
     case noLanguageHead
+    /// Not one target for each read position.
+    case badTargets
     /// The id has no row in the embedding table.
     case unknownToken(id: Int32, row: Int)
 }

@@ -28,7 +28,7 @@ actor FakeKernel {
         isRunning = true
         defer { isRunning = false }
         for piece in round.pieces where piece.path.count == piece.tokens.count {
-            slots[piece.path[0]] = piece.tokens[0]
+            slots[piece.path[0]] = piece.tokens[0].id
         }
         let firsts = round.pieces.map { slots[$0.path[0]] ?? .max }
         rounds.append(firsts)

@@ -8,7 +8,7 @@ import Testing
 private struct Trial {
     let limits: BatchLimits
     var plan: RoundPlan
-    var memory = SlotMemory()
+    var memory: SlotMemory
     var chance: SeededGenerator
     var now = 0.0
     var running: Round?
@@ -19,15 +19,18 @@ private struct Trial {
     var computed = 0
     var ownTokens = 0
 
-    /// - Parameter queueTokens: where it is small, most requests wait until the queue has room.
-    init(seed: UInt64, cachedTokens: Int, queueTokens: Int = 2000) {
+    /// - Parameters:
+    ///   - queueTokens: where it is small, most requests wait until the queue has room.
+    ///   - asks: whether tokens are asked something of their own, and answered with two numbers.
+    init(seed: UInt64, cachedTokens: Int, queueTokens: Int = 2000, asks: Bool = false) {
+        memory = SlotMemory(width: asks ? 2 : 1)
         chance = SeededGenerator(seed: seed)
         limits = BatchLimits(
             maximumBatchTokens: Int.random(in: 1...60, using: &chance),
             maximumQueueTokens: queueTokens,
             cachedTokens: cachedTokens
         )
-        plan = RoundPlan(limits: limits)
+        plan = RoundPlan(limits: limits, answerWidth: memory.width)
     }
 
     /// - Parameter trouble: whether callers leave and rounds fail.
@@ -88,17 +91,21 @@ private struct Trial {
 
     /// Mostly a branch of something older; few different tokens, so that chance makes more of them.
     private mutating func work() -> TokenWork {
-        var tokens: [Int32] = []
+        var tokens: [Token] = []
         if let trunk = past.suffix(40).randomElement(using: &chance), Int.random(in: 0..<5, using: &chance) > 0 {
             tokens += trunk.tokens.prefix(Int.random(in: 0...trunk.tokens.count, using: &chance))
         }
         let longest = Int.random(in: 0..<10, using: &chance) == 0 ? 150 : 12
         let more = Int.random(in: 0...max(0, min(longest, 300 - tokens.count)), using: &chance)
-        tokens += (0..<more).map { _ in Int32.random(in: 0...3, using: &chance) }
+        for _ in 0..<more {
+            let asked = memory.width == 1 ? Token.nothing : Int32.random(in: -1...1, using: &chance)
+            tokens.append(Token(Int32.random(in: 0...3, using: &chance), asked: asked))
+        }
+        guard memory.width == 1 else { return TokenWork(asking: tokens) }
         // Most callers read at the same tokens, as callers of one model do; some read anywhere.
         let isUsual = Int.random(in: 0..<4, using: &chance) > 0
         let reads = tokens.indices.filter { isUsual ? tokens[$0] == 3 : Int.random(in: 0..<6, using: &chance) == 0 }
-        return TokenWork(tokens: tokens, reads: reads)
+        return TokenWork(tokens: tokens.map(\.id), reads: reads)
     }
 
     @discardableResult
@@ -128,7 +135,7 @@ private struct Trial {
             switch outcome {
             case .answered(let ticket, let index, let answered):
                 guard var request = open[ticket] else { continue }
-                #expect(answered.rewards == SlotMemory.alone(request.works[index]))
+                #expect(answered.rewards == SlotMemory.alone(request.works[index], width: memory.width))
                 #expect(answered.queueSeconds >= 0 && answered.runSeconds >= 0)
                 #expect((0...request.works[index].tokens.count).contains(answered.cachedTokens))
                 ownTokens += request.works[index].tokens.count - answered.cachedTokens
@@ -149,6 +156,17 @@ private struct Trial {
         seed: UInt64
     ) throws {
         var trial = Trial(seed: seed, cachedTokens: cachedTokens)
+        for _ in 0..<400 { try trial.step(trouble: true) }
+        try trial.drain()
+        #expect(trial.rounds > 60)
+    }
+
+    @Test(arguments: [0, 25, 200, 100_000], 300..<308)
+    func `tokens that are asked something have both numbers of the sequence alone`(
+        cachedTokens: Int,
+        seed: UInt64
+    ) throws {
+        var trial = Trial(seed: seed, cachedTokens: cachedTokens, asks: true)
         for _ in 0..<400 { try trial.step(trouble: true) }
         try trial.drain()
         #expect(trial.rounds > 60)

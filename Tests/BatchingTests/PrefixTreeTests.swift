@@ -80,6 +80,26 @@ extension PrefixTree {
         #expect(tree.slotsInUse == 4 && tree.slotsKept == 4 && tree.cost([1, 2, 3, 4, 5]) == 1)
     }
 
+    @Test func `a token is shared by those who ask the same of it, and what follows it too`() {
+        var tree = PrefixTree(cachedTokens: 100, answerWidth: 2)
+        func work(_ last: Int32) -> TokenWork { TokenWork(asking: [1, Token(2, asked: 7), Token(3, asked: last), 4]) }
+        func cost(_ last: Int32) -> Int {
+            var copy = tree
+            let leaf = copy.insert(work(last))
+            return copy.missing(leaf)
+        }
+        let leaf = tree.insert(work(8))
+        let all = tree.give(4, to: leaf)
+        #expect(work(8).reads == [1, 2] && all == 0..<4)
+        tree.store([10, 11, 20, 21], of: [1, 2], to: leaf)
+        tree.settle(leaf, computed: true)
+        #expect(tree.answers(of: [1, 2], to: leaf) == [10, 11, 20, 21])
+        #expect(cost(8) == 0 && cost(9) == 2 && cost(Token.nothing) == 2)
+        let other = tree.insert(work(9))
+        let positions = tree.give(2, to: other)
+        #expect(positions == 2..<4 && tree.piece(positions, of: other).tokens == [Token(3, asked: 9), 4])
+    }
+
     @Test func `what was used least lately is forgotten first`() {
         var tree = PrefixTree(cachedTokens: 9)
         for first in Int32(1)...3 { tree.unpin(tree.compute([first, 0, 0])) }

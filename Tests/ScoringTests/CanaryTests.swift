@@ -37,6 +37,17 @@ import Transformers
         #expect(try await Canary(of: scorer).sing(to: scorer))
     }
 
+    @Test(arguments: ["tiny-prm", "tiny-llama", "tiny-mistral"])
+    func `a language model sings with its output layer`(golden: String) async throws {
+        let model = try await languageModel(golden, settings: EngineSettings(cacheBytes: 1 << 22)).proven()
+        let canary = try #require(model.canary)
+        for _ in 0..<3 { #expect(try await canary.sing(to: model.engine)) }
+        #expect(canary.tokens > 2 && model.load.batches == 0)
+        let settings = EngineSettings(compute: ComputeSettings(precision: .int8))
+        let quantised = try languageModel(golden, settings: settings)
+        await #expect(throws: CanaryError.notRepeatable) { try await canary.sing(to: quantised.engine) }
+    }
+
     @Test func `a model is named as its folder is`() throws {
         let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm").path
         let named = try Scorer.named(checkpoint: Checkpoint(folder: folder))

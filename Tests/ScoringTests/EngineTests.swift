@@ -139,7 +139,7 @@ private struct Arrangement: CustomStringConvertible {
         let model = try model(ComputeSettings(precision: precision, kernel: .plain))
         var bits: [[UInt32]] = []
         for work in works {
-            let batch = try PackedBatch([TokenSequence(ids: work.tokens, readPositions: work.reads)])
+            let batch = try PackedBatch([TokenSequence(ids: work.tokens.map(\.id), readPositions: work.reads)])
             bits.append(try await model.forward(batch).map(\.bitPattern))
         }
         return bits

@@ -24,5 +24,6 @@
 #include "rope.h"
 #include "status.h"
 #include "tile.h"
+#include "vocabulary.h"
 #include "weights.h"
 #include "widen.h"
