@@ -57,7 +57,11 @@ let package = Package(
                 "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", "Digests", "Logs", httpTypes,
                 logging, metrics,
             ],
-            resources: ["openapi.yaml", "index.html", "page.css", "page.js"].map { .embedInCode("Resources/" + $0) },
+            resources: [
+                "openapi.yaml", "index.html", "page.css", "page.js", "methods.html", "methods.css", "methods.js",
+                "list.js", "options.js", "examples.js", "operators.js", "stage.js", "player.js", "service.js",
+                "figures.js",
+            ].map { .embedInCode("Resources/" + $0) },
             swiftSettings: strict
         ),
         room(

@@ -22,6 +22,12 @@ REQUESTS = [
     ("POST", "/v1/rewards", {"rollouts": [{**GOOD, "steps": []}]}),
     ("POST", "/v1/rewards", {"rollouts": 1}),
     ("POST", "/v1/rewards", {"rollouts": [], "model": "other"}),
+    ("POST", "/v1/rewards", {"rollouts": [{**GOOD, "answers": ["2"]}, {**GOOD, "steps": []}], "method": "igpo",
+                             "answer_format": {"prefix": "So ", "several": "log_mean_exp"}, "return_signals": True}),
+    ("POST", "/v1/credit", {"rollouts": [GOOD], "method": "implicit_prm", "return_signals": True, "trace": True}),
+    ("POST", "/v1/credit", {"rollouts": [{**GOOD, "answers": ["2"]}], "method": "mig"}),
+    ("POST", "/v1/credit", {"rollouts": [{**GOOD, "answers": [""]}], "method": "mig"}),
+    ("POST", "/v1/credit", {"rollouts": [GOOD], "method": "mig"}),
     ("POST", "/v1/credit", {"rollouts": [{"rewards": [0.95, None, 0.2, 0.7], "id": "c"}]}),
     ("POST", "/v1/credit", {"rollouts": [{"rewards": [2]}]}),
     ("POST", "/v1/credit", {}),
@@ -46,8 +52,8 @@ REQUESTS = [
     ("POST", "/v1/embeddings", {"input": CHAT}),
     ("POST", "/v1/embeddings", {"input": CHAT, "encoding_format": "base64"}),
     *[("GET", path, None) for path in (
-        "/health", "/health/live", "/health/ready", "/ping", "/v1/models", "/info", "/version", "/v2", "/v2/health/live",
-        "/v2/health/ready", "/v2/models/prm", "/v2/models/prm/ready", "/v2/models/other")],
+        "/health", "/health/live", "/health/ready", "/ping", "/v1/models", "/v1/methods", "/info", "/version", "/v2",
+        "/v2/health/live", "/v2/health/ready", "/v2/models/prm", "/v2/models/prm/ready", "/v2/models/other")],
 ]
 
 
@@ -82,7 +88,9 @@ def main():
     registry = Registry().with_resource(
         "contract", Resource(contents=absolute(contract), specification=DRAFT202012)
     )
-    with Server(fixture("qwen-prm"), "--served-name", "prm") as server:
+    golden = ROOT / "Tests/Goldens/tiny-prm"
+    languages = ["--model", f"policy={golden}", "--model", f"reference={golden}"]
+    with Server(fixture("qwen-prm"), "--served-name", "prm", *languages) as server:
         for method, path, body in REQUESTS:
             if method == "POST":
                 status, answer = server.post(path, body)

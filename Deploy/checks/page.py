@@ -3,34 +3,13 @@
 The long form also leaves pictures in .build/page, for eyes.
 """
 
-import urllib.request
-
 from browser import Browser, program
+from page_looks import named, parts, readable
 from page_safety import failures, files, hostile, keys, policy
 from server import ROOT, SHARED, Server, arguments, check, fixture
 from visits import asked, choose, command, fill, info, same, score, settled, tab_to, visit
 
 PICTURES = ROOT / ".build/page"
-# Text whose contrast with what is behind it is under 4.5 (WCAG 2.2, 1.4.3), of what can be used.
-PALE = """(() => {
-    const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
-        .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, place) => sum + c * [0.2126, 0.7152, 0.0722][place], 0);
-    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-    const behind = (element) => {
-        for (let place = element; place; place = place.parentElement) {
-            const colour = numbers(getComputedStyle(place).backgroundColor);
-            if (colour[3] !== 0) return colour;
-        }
-    };
-    return [...document.querySelectorAll('body *')].filter((element) =>
-        element.checkVisibility() && !element.querySelector(':disabled') && !element.matches(':disabled')
-        && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
-    ).filter((element) => {
-        const two = [light(numbers(getComputedStyle(element).color)), light(behind(element))].sort((a, b) => b - a);
-        return (two[0] + 0.05) / (two[1] + 0.05) < 4.5;
-    }).map((element) => element.textContent.trim().slice(0, 40));
-})()"""
 # Twenty places of the slider, 10 ms apart.
 MOVING = """(async () => {
     for (let place = 0; place < 20; place += 1) {
@@ -41,22 +20,11 @@ MOVING = """(async () => {
 })()"""
 
 
-def parts(server):
-    """Each part is what it says, and one policy stands over all."""
-    policies = set()
-    for path, kind in (("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")):
-        with urllib.request.urlopen(f"http://{server.host}:{server.port}{path}") as answer:
-            check(answer.headers["Content-Type"] == f"{kind}; charset=utf-8", f"{path} is {kind}")
-            check(answer.headers["X-Content-Type-Options"] == "nosniff", f"{path} is not sniffed")
-            policies.add(answer.headers["Content-Security-Policy"])
-    check(len(policies) == 1 and "unsafe" not in str(policies), f"one policy, nothing unsafe: {policies}")
-
-
 def keyboard(browser, server, short):
     """The example is scored and its credit moved without a mouse."""
     visit(browser, server)
     passed = tab_to(browser, "score")
-    check(passed == ["prompt", "response", "separator", "score"], f"Tab goes down the page: {passed}")
+    check(passed == ["to-methods", "prompt", "response", "separator", "score"], f"Tab goes down the page: {passed}")
     browser.press("Enter")
     settled(browser, "The weakest link is step 1")
     rollout = {
@@ -153,26 +121,11 @@ def looks(browser, server, pictures):
             visit(browser, server)
             score(browser)
             browser.see("document.querySelector('details').open = true")
-            wide = browser.see("document.documentElement.scrollWidth")
-            check(wide <= width, f"at {width} nothing is wider than the screen: {wide}")
-            pale = browser.see(PALE)
-            check(pale == [], f"{scheme}: hard to read: {pale}")
-            small = browser.see(
-                "[...document.querySelectorAll('button, .button, select, textarea, .pooling, summary')].filter("
-                "(it) => it.checkVisibility() && it.getBoundingClientRect().height < 24).map((it) => it.textContent)"
-            )
-            check(small == [], f"at {width} too small to hit: {small}")
+            readable(browser, scheme, width)
             if pictures:
                 browser.picture(PICTURES / f"{scheme}-{width}.png")
-    named(browser)
+    named(browser, 15)
     browser.resize(1280)
-
-
-def named(browser):
-    """A screen reader hears what everything is that can be used."""
-    roles = {"textbox", "combobox", "spinbutton", "slider", "radio", "button", "link", "region", "DisclosureTriangle"}
-    found = [(role, name) for role, name in browser.tree() if role in roles]
-    check(len(found) > 15 and all(name.strip() for _, name in found), f"everything has a name: {found}")
 
 
 def models(browser):
@@ -206,7 +159,7 @@ def main():
         PICTURES.mkdir(parents=True, exist_ok=True)
     with Browser(path) as browser:
         with Server(None) as server:
-            parts(server)
+            parts(server, "/", "/page.css", "/page.js", "/service.js", "/figures.js")
             browser.resize(1280)
             keyboard(browser, server, short)
             late(browser, server)

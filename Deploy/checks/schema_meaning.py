@@ -18,10 +18,18 @@ MEANING = {
                      r"|^prompts(\[\d+\])?$|\.token_(spans|count)|\.(id|group)$|\.(token_ids|read_positions)\[\d+\]$"
                      # Token ids and texts in one list; a conversation whose last message is not the answer.
                      r"|^(input|text|input_ids|messages)(\[\d+\])*$"
+                     # Looked at only where a signal is computed of them, so that the schema is silent.
+                     r"|\.(prompt|step)_token_ids(\[\d+\])*$"
                      # Chances of more than 1; both classes where the model has one number.
-                     r"|\.rewards\[\d+\]$|^use_activation$",
+                     r"|\.rewards\[\d+\]$|^use_activation$"
+                     # Parents by their ids; integers past 64 bits.
+                     r"|\.parent$|\.(turns|states)\[\d+\]$|\.pivot$"
+                     # What an option may be; parameters of operators.
+                     r"|^method\.|^program\[\d+\]|^rollouts\[\d+\]$",
+    "unknown_field": r"^method\.|^program\[\d+\]",
     # Where values of tokens are asked for, every rollout must say which are its.
-    "missing_field": r"\.token_spans$",
+    # What an operator needs; a trace is of a program.
+    "missing_field": r"\.token_spans$|^program",
 }
 
 

@@ -2,6 +2,7 @@
 import Glibc
 package import Logging
 package import Logs
+package import Scoring
 package import Serving
 
 /// A model under its served name, which stays the same where a reload puts another model in its place.
@@ -16,6 +17,8 @@ package struct Service: Sendable {
     /// How long a kind of thread may show nothing before only a new process helps.
     let hangLimit: Duration
     let models: ServedModels
+    /// The policy and the reference, as they were when the process began: a reload is the reward model's alone.
+    let languages: LanguageModels
     /// How a reload comes by its model; nil where there is but the one that the binary carries.
     let loader: ModelLoader?
     let health = Health()
@@ -35,6 +38,7 @@ package struct Service: Sendable {
     ///   - heartbeat: of the server in front of it.
     package init(
         model: ServedModel,
+        languages: LanguageModels = LanguageModels(),
         loader: ModelLoader? = nil,
         servedName: String,
         maximumBodyBytes: Int,
@@ -48,6 +52,7 @@ package struct Service: Sendable {
         logOutput: LogOutput? = nil
     ) {
         models = ServedModels(model)
+        self.languages = languages
         self.loader = loader
         self.servedName = servedName
         self.maximumBodyBytes = maximumBodyBytes

@@ -31,7 +31,7 @@ extension Service {
     func judge(_ request: Request) -> Judgement {
         let (inner, caller) = access.examined(request)
         var call = call(of: inner)
-        let candidates = Route.all.filter { $0.match(inner.path) != nil }
+        let candidates = Route.all(at: inner.path)
         // HEAD is GET without the body (RFC 9110 section 9.3.2); Serving drops the body.
         let method = inner.method == .head ? .get : inner.method
         let route = candidates.first { $0.method == method }

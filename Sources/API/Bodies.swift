@@ -7,9 +7,6 @@ extension Call {
     /// The body's object; keys other than `known` are refused by name.
     func fields(known: [String]) throws(APIError) -> Fields {
         let fields = try fields()
-        for key in ["method", "program"] where fields.object[key] != nil {
-            throw .notServed(key, instead: "credit.pooling")
-        }
         try fields.refuseUnknown(except: known)
         return fields
     }

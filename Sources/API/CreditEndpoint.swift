@@ -1,4 +1,4 @@
-// POST /v1/credit: credit from rewards that the caller has.
+// POST /v1/credit: credit from what the caller has.
 import Crediting
 import JSON
 import Scoring
@@ -6,10 +6,15 @@ import Serving
 
 extension Service {
     func credit(_ call: Call) async throws -> Response {
-        let words = try URLWords(call.request.query, known: URLWords.credit, standard: call.model.defaultCredit)
-        let fields = try call.fields(known: ["rollouts"] + CreditRequest.bodyKeys + ["model"])
+        let words = try URLWords(call.request.query, known: URLWords.native, standard: call.model.defaultCredit)
+        let fields = try call.fields(
+            known: ["rollouts"] + CreditRequest.bodyKeys + ProgramRequest.bodyKeys + ["model"]
+        )
         try check(model: fields)
         guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
+        if let program = try ProgramRequest(fields, words) {
+            return try await programCredit(call, program, of: values, words)
+        }
         let rollouts = try values.enumerated().map { try RewardedRollout($1, at: "rollouts[\($0)]") }
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit)

@@ -11,6 +11,8 @@ extension APIError {
         switch self {
         case .refusal(let refusal): refusal.words
         case .scoring(let error, let param): error.words(param: param)
+        case .lacksSignal(let lack, let param): lack.words(param: param)
+        case .otherTokens(let param): .otherTokens(param)
         case .crowded(let seconds):
             ErrorWords(
                 status: .serviceUnavailable,
@@ -47,6 +49,12 @@ extension APIError {
             )
         case .notReady(let trouble): trouble.words
         case .reload(let error): error.words
+        case .noReward(let index, let reason):
+            ErrorWords(
+                status: .unprocessableContent,
+                code: "no_reward",
+                message: "The method makes no number of rollout \(index): \(reason.rawValue)."
+            )
         case .denied(.noKey):
             ErrorWords(
                 status: .unauthorized,
@@ -158,6 +166,12 @@ extension ScoringError {
                 "steps[\(step)]",
                 "Step \(step) does not follow the step before it in the response; send steps or response alone."
             )
+        case .unsupportedMessages(ModelRole.policy.rawValue):
+            return unscorable(
+                "unsupported_messages",
+                "messages",
+                "The policy has no chat template that is known here; send its prompt as text or in tokens."
+            )
         case .unsupportedMessages(let profile):
             return unscorable(
                 "unsupported_messages",
@@ -180,6 +194,18 @@ extension ScoringError {
             .noTag, .untagged:
             let (code, field, message) = renderingWords
             return unscorable(code, field, message)
+        case .emptyPrompt, .emptyAnswer, .tooManyPrefixes, .noModel:
+            let (code, field, message) = signalWords
+            return unscorable(code, field, message)
+        case .nonFiniteSignal, .nonFiniteAnswer:
+            let (code, field, message) = signalWords
+            return ErrorWords(
+                status: .internalServerError,
+                type: "server_error",
+                code: code,
+                message: message,
+                param: param.map { "\($0).\(field)" }
+            )
         case .credit(let error): return unscorable(error.code, error.field, error.message)
         case .nonFiniteReward(let step):
             return ErrorWords(
@@ -271,6 +297,31 @@ extension ScoringError {
     }
 }
 
+extension ScoringError {
+    /// What a language model could not be asked, or did not answer.
+    fileprivate var signalWords: (code: String, field: String, message: String) {
+        switch self {
+        case .emptyPrompt: ("empty_prompt", "prompt", "The prompt has no token for the first to follow.")
+        case .emptyAnswer(let index): ("empty_answer", "answers[\(index)]", "Answer \(index) has no token.")
+        case .tooManyPrefixes(let tokens, let limit):
+            (
+                "too_many_prefixes", "answers",
+                "All prefixes with their answers have \(tokens) tokens, counted apart; at most \(limit) are taken."
+            )
+        case .noModel(let role):
+            ("no_model", "", "This needs a \(role.rawValue), and none is loaded (--model \(role.rawValue)=DIR).")
+        case .nonFiniteSignal(let token):
+            ("non_finite_signal", "steps", "What the model says after token \(token) is not a finite number.")
+        case .nonFiniteAnswer(let index, let step):
+            (
+                "non_finite_signal", "answers[\(index)]",
+                "The model's log-probability of answer \(index) after \(step) steps is not a finite number."
+            )
+        default: ("unscorable", "", "The rollout cannot be asked about.")
+        }
+    }
+}
+
 extension CreditError {
     var code: String {
         switch self {
@@ -279,6 +330,10 @@ extension CreditError {
         case .notFinite, .outOfRange: "reward_out_of_range"
         case .infiniteLogit: "infinite_logit"
         case .tokenSpanCount, .tokenSpan: "bad_token_span"
+        case .fact(let fault): fault.code
+        case .program(let fault): fault.code
+        case .tooMuch: "too_many_numbers"
+        case .option: "invalid_field"
         }
     }
 
@@ -288,6 +343,10 @@ extension CreditError {
         case .tokenSpanCount: "token_spans"
         case .tokenSpan(let index, _): "token_spans[\(index)]"
         case .temperature, .undefined, .noSteps, .notFinite, .outOfRange, .infiniteLogit: "rewards"
+        case .fact(let fault): fault.path
+        case .program(let fault): fault.field
+        case .tooMuch: ""
+        case .option(let name, _): name
         }
     }
 
@@ -304,6 +363,10 @@ extension CreditError {
         case .tokenSpanCount(let spans, let steps): "The rollout has \(steps) steps and \(spans) token spans."
         case .tokenSpan(let index, let tokens):
             "Token span \(index) must hold a token, follow the span before it and end within the \(tokens) tokens."
+        case .fact(let fault): fault.message
+        case .program(let fault): fault.message
+        case .tooMuch(let limit): "The program would compute more than \(limit) numbers; send fewer rollouts at once."
+        case .option(let name, let wanted): "\(name.fieldName) must be \(wanted ?? "an option of the method")."
         }
     }
 }

@@ -1,4 +1,5 @@
 // Why a request is answered with an error, and its shape.
+import Crediting
 import HTTPTypes
 import JSON
 import Scoring
@@ -28,6 +29,12 @@ enum APIError: Error, Equatable {
     case unknownModel(served: String)
     case notReady(Trouble)
     case reload(ReloadError)
+    /// A method that makes no number of a rollout, whose place in the request is told.
+    case noReward(Int, Reason)
+    /// A signal that no rollout has and nothing here computes; `param` is the method or the operator.
+    case lacksSignal(SignalLack, param: String)
+    /// What a caller said in tokens, which are not those that signals were computed of.
+    case otherTokens(String)
     case scoring(ScoringError, param: String?)
     case unexpected(String)
 }

@@ -15,6 +15,8 @@ package let metricHelp: [String: String] = [
     "linchpin_unscored_rollouts_total": "Rollouts given up with their request, by reason; none of unread bodies.",
     "linchpin_dropped_rollouts_total": "Rollouts taken out of the queue before they were computed.",
     "linchpin_cached_rollouts_total": "Rollouts scored with tokens that needed no computing.",
+    "linchpin_signal_rollouts_total": "Rollouts that language models answered for, or that failed by themselves there.",
+    "linchpin_signal_tokens_total": "Tokens of those rollouts and of their right answers, before sharing.",
     "linchpin_tokens_total": "Tokens of the rollouts that were scored.",
     "linchpin_cached_tokens_total": "Tokens of answered rollouts that needed no computing.",
     "linchpin_computed_tokens_total": "Tokens that rounds computed; there is no padding among them.",

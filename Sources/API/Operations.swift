@@ -27,7 +27,7 @@ extension Service {
         return .json(writer.bytes)
     }
 
-    /// `/v1/models`, in the shape of OpenAI's, with vLLM's `max_model_len`.
+    /// `/v1/models`, in the shape of OpenAI's, with vLLM's `max_model_len`: the served one first, then language models.
     func models(_ call: Call) async throws -> Response {
         var writer = JSONWriter()
         writer.openObject()
@@ -41,7 +41,20 @@ extension Service {
         writer.member("owned_by", "linchpin")
         writer.member("model_revision", call.model.revision)
         writer.member("max_model_len", call.model.scorer.facts.maximumTokens)
+        writer.member("role", ModelRole.prm.rawValue)
         writer.closeObject()
+        for language in languages.all {
+            writer.openObject()
+            // As it is loaded: `--model policy=DIR`.
+            writer.member("id", language.role.rawValue)
+            writer.member("object", "model")
+            writer.member("created", startedAt)
+            writer.member("owned_by", "linchpin")
+            writer.member("model_revision", language.revision)
+            writer.member("max_model_len", language.facts.maximumTokens)
+            writer.member("role", language.role.rawValue)
+            writer.closeObject()
+        }
         writer.closeArray()
         writer.closeObject()
         return .json(writer.bytes)
@@ -75,6 +88,20 @@ extension Service {
         writer.member("weight_bytes", facts.memoryBytes)
         writer.member("precision", facts.precision)
         writer.member("kernel", facts.kernel)
+        writer.key("language_models")
+        writer.openArray()
+        for language in languages.all {
+            writer.openObject()
+            writer.member("role", language.role.rawValue)
+            writer.member("model_revision", language.revision)
+            writer.member("architecture", language.facts.architecture)
+            writer.member("max_model_len", language.facts.maximumTokens)
+            writer.member("parameters", language.facts.parameterCount)
+            writer.member("weight_bytes", language.facts.memoryBytes)
+            writer.member("precision", language.facts.precision)
+            writer.closeObject()
+        }
+        writer.closeArray()
         writer.closeObject()
         return .json(writer.bytes)
     }

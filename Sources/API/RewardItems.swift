@@ -12,15 +12,23 @@ extension JSONWriter {
         if let scored = rollout.scored {
             member("tokens", scored.tokenIDs.count)
             member("cached_tokens", scored.cachedTokens)
-            if tokens {
-                key("token_ids")
-                integers(scored.tokenIDs.map(Int.init))
-                key("read_positions")
-                integers(scored.readPositions)
-            }
+            if tokens { self.tokens(of: scored) }
         }
         if let values = rollout.tokenCredit { member("token_credit", values) }
         closeObject()
+    }
+
+    /// What the model read, and where.
+    mutating func tokens(of scored: ScoredRollout) {
+        key("token_ids")
+        integers(scored.tokenIDs.map(Int.init))
+        key("read_positions")
+        integers(scored.readPositions)
+    }
+
+    mutating func span(_ span: Range<Int>) {
+        key("span")
+        integers([span.lowerBound, span.upperBound])
     }
 
     /// A rollout that could not be scored: an error of its own, which names it.
@@ -31,7 +39,7 @@ extension JSONWriter {
         closeObject()
     }
 
-    private mutating func open(_ head: ItemHead, object: String) {
+    mutating func open(_ head: ItemHead, object: String) {
         openObject()
         member("index", head.index)
         key("id")
@@ -56,10 +64,7 @@ extension JSONWriter {
             member("credit", step?.credit)
             member("return", step?.return)
             if let advantage = rollout.advantage { member("advantage", advantage.steps[index]) }
-            if let span = rollout.scored?.steps[index].span {
-                key("span")
-                integers([span.lowerBound, span.upperBound])
-            }
+            if let span = rollout.scored?.steps[index].span { self.span(span) }
             closeObject()
         }
         closeArray()
@@ -75,7 +80,7 @@ extension JSONWriter {
         member("weakest_step", rollout.credit.weakestStep)
     }
 
-    private mutating func integers(_ values: [Int]) {
+    mutating func integers(_ values: [Int]) {
         openArray()
         for value in values { number(value) }
         closeArray()

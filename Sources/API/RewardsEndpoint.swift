@@ -6,15 +6,20 @@ import Serving
 extension Service {
     func rewards(_ call: Call) async throws -> Response {
         let words = try URLWords(call.request.query, known: URLWords.native, standard: call.model.defaultCredit)
-        let fields = try call.fields(known: ["rollouts"] + CreditRequest.bodyKeys + ["model", "return_token_ids"])
+        let fields = try call.fields(
+            known: ["rollouts"] + CreditRequest.bodyKeys + ProgramRequest.bodyKeys + ["model", "return_token_ids"]
+        )
         try check(model: fields)
         guard let values = try fields.array("rollouts") else { throw APIError.missingField("rollouts") }
         let rollouts = try values.enumerated().map {
             try RolloutRequest($1, at: "rollouts[\($0)]", separator: words.separator)
         }
+        let returnsTokens = try fields.bool("return_token_ids") ?? false
+        if let program = try ProgramRequest(fields, words) {
+            return try await programRewards(call, program, of: values, rollouts, words, returnsTokens: returnsTokens)
+        }
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit, isRaw: { rollouts[$0].rollout.isRaw })
-        let returnsTokens = try fields.bool("return_token_ids") ?? false
         let results = try await score(rollouts.map(\.rollout), credit.settings, waits: words.wait, for: call)
         return RewardList.response(
             to: call,

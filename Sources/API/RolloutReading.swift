@@ -20,7 +20,7 @@ struct RolloutRequest: Sendable {
         }
     }
 
-    private static func prompt(_ fields: Fields) throws(APIError) -> Prompt {
+    static func prompt(_ fields: Fields) throws(APIError) -> Prompt {
         let text = try fields.string("prompt")
         let messages = try fields.array("messages")
         switch (text, messages) {
@@ -31,7 +31,8 @@ struct RolloutRequest: Sendable {
         }
     }
 
-    private static func source(_ fields: Fields, _ standard: String?) throws(APIError) -> StepSource {
+    /// - Parameter standard: where a response is split that names no separator; nil leaves it to the model.
+    static func source(_ fields: Fields, _ standard: String?) throws(APIError) -> StepSource {
         let steps = try fields.strings("steps")
         let completions = try fields.strings("completions")
         if steps != nil, completions != nil {

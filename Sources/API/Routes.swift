@@ -16,7 +16,7 @@ package struct Route: Sendable {
 
     /// What becomes of its work when the model's queue is full.
     enum Queue {
-        /// It has none: the model is not asked.
+        /// The reward model is not asked, so that its queue says nothing.
         case unused
         /// It is refused, unless the URL says how long it may wait.
         case refuses
@@ -58,9 +58,11 @@ package struct Route: Sendable {
         Route(.get, path, audience, .unused, endpoint)
     }
 
-    /// In the order of the README. Probes have no key to show; the page is where a person enters one, and its three files
-    /// are the same in every Linchpin.
-    package static let all: [Route] = [
+    /// In the order of the README. Probes have no key to show; a page is where a person enters one, and its files are the
+    /// same in every Linchpin.
+    package static let all = calls + pages
+
+    private static let calls: [Route] = [
         .post("/v1/rewards", queue: .refuses) { try await $1.rewards($0) },
         .post("/v1/credit") { try await $1.credit($0) },
         .post("/get_reward", queue: .waits) { try await $1.getReward($0) },
@@ -82,13 +84,21 @@ package struct Route: Sendable {
         .get("/v2/models/{model}/ready") { try await $1.protocolModelReady($0) },
         .get("/metrics") { try await $1.metricsPage($0) },
         .get("/v1/models") { try await $1.models($0) },
+        .get("/v1/methods") { try await $1.methods($0) },
         .get("/info") { try await $1.info($0) },
         .get("/version") { try await $1.version($0) },
         .get("/openapi.yaml") { try await $1.openAPI($0) },
-        .get("/", for: .everybody) { try await $1.page($0) },
-        .get("/page.css", for: .everybody) { try await $1.pageStyle($0) },
-        .get("/page.js", for: .everybody) { try await $1.pageScript($0) },
     ]
+
+    /// All at `path`, whatever their methods. A server that is full does little else than this, so it looks in a table.
+    static func all(at path: String) -> [Route] { (literal[path] ?? patterns).filter { $0.match(path) != nil } }
+
+    private static let literal = Dictionary(grouping: all.filter { $0.around == nil }, by: \.path)
+    private static let patterns = all.filter { $0.around != nil }
+
+    private static let pages = PagePart.all.map { part in
+        Route.get(part.path, for: .everybody) { _, _ in part.response }
+    }
 
     /// What stands in the place of the path's parameter, "" where it has none; nil where `path` is another one.
     func match(_ path: String) -> String? {

@@ -4,15 +4,15 @@ import Synchronization
 
 /// Times in seconds. Each is a part of the request's whole time, and none of them overlaps another.
 struct ScoringCost: Sendable, Equatable {
-    let rollouts: Int
-    let scored: Int
+    private(set) var rollouts: Int
+    private(set) var scored: Int
     private(set) var tokens = 0
     private(set) var cachedTokens = 0
     private(set) var tokenize = 0.0
     /// Until the first of them was computed.
-    let queue: Double
+    private(set) var queue: Double
     /// From there until the last was.
-    let kernel: Double
+    private(set) var kernel: Double
 
     init(_ results: [Result<ScoredRollout, ScoringError>]) {
         let done = results.compactMap { try? $0.get() }
@@ -25,6 +25,30 @@ struct ScoringCost: Sendable, Equatable {
             cachedTokens += rollout.cachedTokens
             tokenize += rollout.tokenizeSeconds
         }
+    }
+
+    /// Of what language models were asked.
+    init(_ results: [Result<LanguageSignals, ScoringError>]) {
+        let costs = results.compactMap { try? $0.get().cost }
+        rollouts = results.count
+        scored = costs.count
+        queue = costs.map(\.queueSeconds).min() ?? 0
+        kernel = max(0, (costs.map { $0.queueSeconds + $0.kernelSeconds }.max() ?? 0) - queue)
+        tokens = costs.reduce(0) { $0 + $1.tokens }
+        tokenize = costs.reduce(0) { $0 + $1.tokenizeSeconds }
+    }
+
+    /// One after the other, of the same rollouts.
+    static func + (first: ScoringCost, second: ScoringCost) -> ScoringCost {
+        var sum = first
+        sum.rollouts = max(first.rollouts, second.rollouts)
+        sum.scored = max(first.scored, second.scored)
+        sum.tokens += second.tokens
+        sum.cachedTokens += second.cachedTokens
+        sum.tokenize += second.tokenize
+        sum.queue += second.queue
+        sum.kernel += second.kernel
+        return sum
     }
 
     /// The value of `Server-Timing` (W3C), in milliseconds.
@@ -49,5 +73,6 @@ final class Account: Sendable {
     /// Nil where nothing was scored.
     var cost: ScoringCost? { noted.withLock { $0 } }
 
-    func note(_ cost: ScoringCost) { noted.withLock { $0 = cost } }
+    /// What is noted later came after it.
+    func note(_ cost: ScoringCost) { noted.withLock { $0 = $0.map { $0 + cost } ?? cost } }
 }

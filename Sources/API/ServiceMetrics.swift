@@ -24,6 +24,8 @@ struct ServiceMetrics: Sendable {
         gauge("process_start_time_seconds", ProcessReading.startTime)
         // A series that begins with its first event has no rate of it.
         for outcome in ["scored", "failed"] { count("linchpin_rollouts_total", [("outcome", outcome)], 0) }
+        for outcome in ["answered", "failed"] { count("linchpin_signal_rollouts_total", [("outcome", outcome)], 0) }
+        count("linchpin_signal_tokens_total", [], 0)
         for outcome in ["replaced", "unchanged", "failed"] {
             count("linchpin_model_reloads_total", [("outcome", outcome)], 0)
         }
@@ -66,6 +68,20 @@ struct ServiceMetrics: Sendable {
                 for case let reward? in rollout.steps.map(\.reward) { rewards.record(reward) }
             case .failure(let error):
                 count("linchpin_rollouts_total", [("outcome", "failed")])
+                count("linchpin_rollout_errors_total", [("code", error.words(param: nil).code)])
+            }
+        }
+    }
+
+    /// The rollouts of one request of which signals were computed.
+    func record(signals results: [Result<LanguageSignals, ScoringError>]) {
+        for result in results {
+            switch result {
+            case .success(let signals):
+                count("linchpin_signal_rollouts_total", [("outcome", "answered")])
+                count("linchpin_signal_tokens_total", [], signals.cost.tokens)
+            case .failure(let error):
+                count("linchpin_signal_rollouts_total", [("outcome", "failed")])
                 count("linchpin_rollout_errors_total", [("code", error.words(param: nil).code)])
             }
         }

@@ -53,9 +53,11 @@ extension Service {
         for call: Call
     ) async throws -> [Result<ScoredRollout, ScoringError>] {
         do {
-            let results = try await within(limit, call.model) {
-                try await call.model.scorer.score(rollouts, credit: credit, waits: limit != nil)
-            }
+            let results = try await within(
+                limit,
+                secondsAhead: { call.model.scorer.load.secondsAhead },
+                { try await call.model.scorer.score(rollouts, credit: credit, waits: limit != nil) }
+            )
             metrics.record(results, model: servedName, scale: call.model.scorer.profile.scale)
             call.account.note(ScoringCost(results))
             return results
@@ -69,9 +71,10 @@ extension Service {
     private static let longestAnswer = Duration.seconds(3600)
 
     /// What `work` gives; at the deadline it is cancelled, and what still waits of it is dropped.
-    private func within<Value: Sendable>(
+    /// - Parameter secondsAhead: of the queue that it waits in, as `Load` has it.
+    func within<Value: Sendable>(
         _ limit: Duration?,
-        _ model: ServedModel,
+        secondsAhead: @Sendable () -> Double,
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let limit = limit ?? Self.longestAnswer
@@ -84,7 +87,7 @@ extension Service {
                     return nil
                 }
                 if let first = try await group.next(), let value = first { return value }
-                throw APIError.deadline(retryAfterSeconds: model.scorer.load.secondsAhead)
+                throw APIError.deadline(retryAfterSeconds: secondsAhead())
             }
         } catch let error as ScoringError {
             throw APIError.scoring(error, param: nil)
@@ -106,7 +109,7 @@ extension Service {
 }
 
 extension ServiceMetrics.Reason {
-    fileprivate init(_ error: any Error) {
+    init(_ error: any Error) {
         switch error as? APIError {
         case .deadline: self = .deadline
         case .scoring(.overloaded, _), .scoring(.lineFull, _): self = .overload
@@ -129,7 +132,14 @@ extension ScoringError {
 
 extension Service {
     /// The one number of each rollout: its reward, or its advantage among the rollouts of the same prompt.
-    func scalars(_ scored: [ScoredRollout?], of rollouts: [Rollout], _ words: URLWords) -> [Double] {
+    /// - Throws: where a method makes no number of one of them.
+    func scalars(
+        _ scored: [ScoredRollout?],
+        of rollouts: [Rollout],
+        _ words: URLWords,
+        on scale: Scale
+    ) throws(APIError) -> [Double] {
+        if let method = words.method { return try methodScalars(scored, of: rollouts, method, words, on: scale) }
         var scalars = scored.map(words.reward)
         guard words.normalization != .none else { return scalars }
         let present = rollouts.indices.filter { scored[$0] != nil }

@@ -4,14 +4,14 @@ import Scoring
 
 /// The URL's words as settings: the URL is the only thing of a reward request that a trainer's user can change.
 struct URLWords: Sendable {
-    /// Where rewards come from the caller.
-    static let credit = ["pooling", "temperature", "scale", "reward", "normalize", "spread", "api_key"]
-    /// Where steps or messages do.
-    static let native = credit + ["separator", "wait"]
+    /// Where rewards, steps or messages come from the caller.
+    static let native = [
+        "pooling", "temperature", "scale", "reward", "normalize", "spread", "api_key", "separator", "wait",
+    ]
     /// Where a text in the policy's chat template does.
     static let trainer = native + ["system"]
     /// Where one number a rollout is all that is looked at.
-    static let scalar = trainer + ["unscorable"]
+    static let scalar = trainer + ["unscorable", "method"]
 
     var credit: CreditSettings
     /// Which value of the trajectory is the one number of a rollout; the pooling's own where the URL does not say.
@@ -26,6 +26,8 @@ struct URLWords: Sendable {
     let wait: Duration?
     /// What a rollout is worth whose text cannot be scored, such as an empty or overlong one; nil: it fails the request.
     let unscorable: Double?
+    /// A method of one number a rollout, in the place of pooling and normalisation.
+    let method: ProgramRequest?
     private let query: QueryString
 
     /// - Parameters:
@@ -54,6 +56,7 @@ struct URLWords: Sendable {
         spread = try words.word("spread", as: Spread.self) ?? .unbiased
         wait = try words.wait()
         unscorable = try words.number("unscorable")
+        method = try words.method()
         self.query = query
     }
 
@@ -132,6 +135,18 @@ private struct Words {
             throw .wrongField("?wait", expected: "seconds, more than 0 and at most 3600")
         }
         return .seconds(seconds)
+    }
+
+    func method() throws(APIError) -> ProgramRequest? {
+        guard let name = query["method"] else { return nil }
+        for word in ProgramRequest.excludedWords where query[word] != nil {
+            throw .conflictingFields("?method", "?\(word)")
+        }
+        let request = try ProgramRequest(name, at: "?method")
+        guard request.needsRewardsAlone, request.hasReward else {
+            throw .wrongField("?method", expected: "one that makes one number of a rollout's rewards alone")
+        }
+        return request
     }
 
     func number(_ name: String) throws(APIError) -> Double? {

@@ -11,9 +11,13 @@ import Synchronization
 final class Health: Sendable {
     struct State: Sendable {
         var isDraining = false
+        /// The reward model, until a reload puts another in its place.
         var isWrong = false
+        /// A language model, which stays.
+        var isLanguageWrong = false
         var ticked: ContinuousClock.Instant?
-        var isProving = false
+        /// Those that are asked for their canary now.
+        var proving: Set<ObjectIdentifier> = []
         var reported: Trouble?
     }
 
@@ -22,6 +26,12 @@ final class Health: Sendable {
     var now: State { state.withLock { $0 } }
 
     func change<Value: Sendable>(_ body: (inout State) -> Value) -> Value { state.withLock { body(&$0) } }
+}
+
+/// A model that is proven again and again.
+private struct Watched {
+    let engine: Engine
+    let canary: Canary?
 }
 
 extension Service {
@@ -34,7 +44,7 @@ extension Service {
             while !Task.isCancelled {
                 health.change { $0.ticked = .now }
                 heartbeat.beat()
-                proveWhereIdle(in: &group)
+                for model in watched { proveWhereIdle(model, in: &group) }
                 report()
                 try? await Task.sleep(for: Self.tick)
             }
@@ -46,60 +56,73 @@ extension Service {
 
     /// - Throws: `notReady` with the reason; the one guard of every path that platforms ask.
     func checkReady() throws(APIError) {
-        if let trouble = vitals.trouble(at: .now) { throw .notReady(trouble) }
+        if let trouble { throw .notReady(trouble) }
     }
 
     func checkLive() throws(APIError) {
-        if let trouble = vitals.hang(at: .now, limit: hangLimit) { throw .notReady(trouble) }
+        let hang = vitals.lazy.compactMap { $0.hang(at: .now, limit: hangLimit) }.first
+        if let hang { throw .notReady(hang) }
     }
 
-    private var vitals: Vitals {
-        let (state, model) = (health.now, models.current)
-        return Vitals(
-            isDraining: state.isDraining,
-            isWrong: state.isWrong,
-            beat: model.scorer.pulse.now,
-            canary: model.canary.map { ($0.tokens, Patience(seconds: $0.seconds, tokens: $0.tokens)) },
-            tasks: state.ticked,
-            sockets: heartbeat.oldest
-        )
+    private var trouble: Trouble? { vitals.lazy.compactMap { $0.trouble(at: .now) }.first }
+
+    /// The reward model of now, then the language models: a process is as sound as the worst of them.
+    private var watched: [Watched] {
+        let model = models.current
+        return [Watched(engine: model.scorer.engine, canary: model.canary)]
+            + languages.all.map { Watched(engine: $0.engine, canary: $0.canary) }
+    }
+
+    /// One for each model.
+    private var vitals: [Vitals] {
+        let state = health.now
+        return watched.map { model in
+            Vitals(
+                isDraining: state.isDraining,
+                isWrong: state.isWrong || state.isLanguageWrong,
+                beat: model.engine.pulse.now,
+                canary: model.canary.map { ($0.tokens, Patience(seconds: $0.seconds, tokens: $0.tokens)) },
+                tasks: state.ticked,
+                sockets: heartbeat.oldest
+            )
+        }
     }
 
     /// Under load the ends of rounds are the proof.
-    private func proveWhereIdle(in group: inout DiscardingTaskGroup) {
-        let model = models.current
+    private func proveWhereIdle(_ model: Watched, in group: inout DiscardingTaskGroup) {
         guard let canary = model.canary else { return }
-        let beat = model.scorer.pulse.now
+        let beat = model.engine.pulse.now
         let interval = Patience(seconds: canary.seconds, tokens: canary.tokens).interval
         guard beat.running == nil, .now - beat.ended >= interval else { return }
-        let isFirst = health.change { state in
-            defer { state.isProving = true }
-            return !state.isProving
-        }
-        guard isFirst else { return }
-        group.addTask { [scorer = model.scorer] in
-            defer { health.change { $0.isProving = false } }
-            await prove(scorer, canary)
+        let name = ObjectIdentifier(model.engine.lifetime)
+        guard health.change({ $0.proving.insert(name).inserted }) else { return }
+        group.addTask {
+            defer { health.change { _ = $0.proving.remove(name) } }
+            await prove(model.engine, canary)
         }
     }
 
-    private func prove(_ scorer: Scorer, _ canary: Canary) async {
+    private func prove(_ engine: Engine, _ canary: Canary) async {
         do throws(CanaryError) {
-            _ = try await canary.sing(to: scorer)
+            _ = try await canary.sing(to: engine)
         } catch {
             guard error == .notRepeatable else {
                 return logger.error("the model does not answer its canary", metadata: ["cause": "\(error)"])
             }
-            // Of a model that a reload has replaced meanwhile it says nothing about the new one.
-            guard models.current.scorer.lifetime === scorer.lifetime else { return }
-            health.change { $0.isWrong = true }
+            if languages.all.contains(where: { $0.engine.lifetime === engine.lifetime }) {
+                health.change { $0.isLanguageWrong = true }
+            } else {
+                // Of a model that a reload has replaced meanwhile it says nothing about the new one.
+                guard models.current.scorer.lifetime === engine.lifetime else { return }
+                health.change { $0.isWrong = true }
+            }
             logger.critical("the model gives other bits than when it was loaded")
         }
     }
 
     /// Logs when readiness comes and goes.
     private func report() {
-        let trouble = vitals.trouble(at: .now)
+        let trouble = trouble
         let before = health.change { state in
             defer { state.reported = trouble }
             return state.reported

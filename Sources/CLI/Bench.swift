@@ -5,7 +5,8 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure what this machine reaches.",
         subcommands: [
-            BenchKernels.self, BenchModel.self, BenchServer.self, BenchLoad.self, BenchText.self, BenchTrain.self,
+            BenchKernels.self, BenchModel.self, BenchSignals.self, BenchServer.self, BenchLoad.self, BenchText.self,
+            BenchTrain.self,
         ]
     )
 }

@@ -68,7 +68,7 @@ struct BenchModel: AsyncParsableCommand {
 enum BenchCompute {
     static func settings(threads: Int?, precision: String, kernel: String?) throws -> ComputeSettings {
         ComputeSettings(
-            threads: try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+            threads: try Setting.count("threads", threads) ?? Processors.usable,
             precision: try Setting.word("precision", precision, as: Precision.self) ?? .stored,
             kernel: try Setting.word("kernel", kernel, as: Kernel.self) ?? .best
         )

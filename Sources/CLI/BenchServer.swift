@@ -51,7 +51,10 @@ struct BenchServer: AsyncParsableCommand {
                 connections: counters,
                 logger: logger
             )
-            let server = try Server(configuration: ServerConfiguration(port: 0), counters: counters) {
+            let server = try Server(
+                configuration: ServerConfiguration(port: 0, loops: Processors.loops),
+                counters: counters
+            ) {
                 await service.respond(to: $0)
             }
             let figures = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -68,7 +71,7 @@ struct BenchServer: AsyncParsableCommand {
 
     private func scorer() throws -> Scorer {
         guard let shape else { return try modelOptions.load(cacheBytes: 0) }
-        if modelOptions.model != nil { throw Failure.usage("--model and --shape exclude each other") }
+        if !modelOptions.model.isEmpty { throw Failure.usage("--model and --shape exclude each other") }
         let settings = try modelOptions.engineSettings(cacheBytes: 0)
         do {
             return try Scorer(measuring: ModelShape.named(shape).config, settings: settings)

@@ -9,7 +9,9 @@ struct Linchpin: AsyncParsableCommand {
         commandName: "linchpin",
         abstract: "The reward of every step of a reasoning trajectory, and the credit that follows from it.",
         version: linchpinVersion,
-        subcommands: [Serve.self, Score.self, Train.self, Eval.self, DataCommand.self, Bench.self, Inspect.self]
+        subcommands: [
+            Serve.self, Score.self, Signals.self, Train.self, Eval.self, DataCommand.self, Bench.self, Inspect.self,
+        ]
     )
 
     /// As ArgumentParser's own, but a mistake in the words is exit code 2 (not 64) and one line.

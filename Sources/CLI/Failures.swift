@@ -73,6 +73,8 @@ extension ProfileError {
             "the profile \(profile) needs the tensor \(tensor) of shape \(expected), not \(shape)"
         case .missingTokenizer:
             "there is no tokenizer.json; download it, or make it (AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR))"
+        case .otherTokenizer(let part):
+            "its tokenizer is not the policy's (tokenizer.json: \(part)); log-ratios need two models of one tokenizer"
         case .missingToken(let profile, let token):
             "the profile \(profile) needs the token \(token), which tokenizer.json does not have; "
                 + "use the checkpoint's own"

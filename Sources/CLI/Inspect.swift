@@ -44,6 +44,10 @@ private struct Report {
     let checkpoint: Checkpoint
     let plan: ScoringPlan?
     let refusal: String?
+    /// Why it cannot serve as policy or reference; nil where it can.
+    let languageRefusal: String?
+    /// Whether a policy could be asked about conversations; nil where it is none.
+    let hasChat: Bool?
 
     /// A folder that is no checkpoint throws; one that is, but cannot be scored with, is reported with its refusal.
     init(folder: String?, source: ProfileSource?) throws {
@@ -54,6 +58,11 @@ private struct Report {
         } catch {
             plan = nil
             refusal = Failure.sentence(error)
+        }
+        do {
+            (hasChat, languageRefusal) = (try LanguagePlan(checkpoint: checkpoint).hasChat, nil)
+        } catch {
+            (hasChat, languageRefusal) = (nil, Failure.sentence(error))
         }
     }
 
@@ -82,6 +91,7 @@ private struct Report {
             "parameters": JSONValue(parameters),
             "bytes": JSONValue(tensorBytes),
             "refusal": refusal.map(JSONValue.string) ?? .null,
+            "policy_refusal": languageRefusal.map(JSONValue.string) ?? .null,
         ]
         guard let plan else { return object }
         object["profile"] = .string(plan.profile.name)
@@ -123,6 +133,12 @@ private struct Report {
             ]
         }
         if let refusal { lines.append("refused       \(refusal)") }
+        switch hasChat {
+        case true?: lines.append("as policy     yes (--model policy=DIR); prompts are text or conversations")
+        case false?:
+            lines.append("as policy     yes (--model policy=DIR); prompts are text, of its chat nothing is known")
+        case nil: lines.append("as policy     no: \(languageRefusal ?? "")")
+        }
         return lines.joined(separator: "\n")
     }
 

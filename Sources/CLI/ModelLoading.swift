@@ -72,12 +72,12 @@ struct ModelLoading: Sendable {
             }
         }
     }
+}
 
-    /// Loading blocks for minutes, so it must not hold one of the few threads that tasks share. It runs at the common
-    /// priority: the model's compute threads come from it, and would keep a lower one for good.
-    private func onItsOwnThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue(label: "linchpin.loading").async { continuation.resume(with: Result(catching: work)) }
-        }
+/// Loading blocks for minutes, so it must not hold one of the few threads that tasks share. It runs at the common
+/// priority: the model's compute threads come from it, and would keep a lower one for good.
+func onItsOwnThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue(label: "linchpin.loading").async { continuation.resume(with: Result(catching: work)) }
     }
 }

@@ -10,9 +10,13 @@ import Transformers
 /// The flags that every command with a model takes; each is also an environment variable, and the flag wins.
 struct ModelOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Folder of the checkpoint (default: the built-in demonstration model).", valueName: "DIR")
+        help: ArgumentHelp(
+            "Folder of the checkpoint (default: the built-in demonstration model); prm=DIR, policy=DIR, reference=DIR: "
+                + "several models, each given once.",
+            valueName: "[ROLE=]DIR"
+        )
     )
-    var model: String?
+    var model: [String] = []
 
     @Option(help: ArgumentHelp("\(ProfileWords.help) (default: as linchpin.json or config.json say).", valueName: "P"))
     var profile: String?
@@ -66,8 +70,8 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Memory for keys and values of tokens, so that a rollout sent again with a step more costs that step "
-                + "(default: 1073741824).",
+            "Memory for keys and values of tokens, of each model, so that a rollout sent again with a step more costs "
+                + "that step (default: 1073741824).",
             valueName: "N"
         )
     )
@@ -81,6 +85,7 @@ struct ModelOptions: ParsableArguments {
     ///   - precision: in the place of the flag's.
     ///   - cacheBytes: where no flag says.
     func load(precision: Precision? = nil, cacheBytes: Int = 1 << 30) throws -> Scorer {
+        try refuseLanguageModels()
         let folder = try folder()
         let name = folder ?? builtInModelName
         let settings = try engineSettings(precision: precision, cacheBytes: cacheBytes)
@@ -106,7 +111,7 @@ struct ModelOptions: ParsableArguments {
 
     /// A kernel that the machine lacks is refused with the model.
     func engineSettings(precision: Precision? = nil, cacheBytes: Int) throws -> EngineSettings {
-        let threads = try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let threads = try Setting.count("threads", threads) ?? Processors.usable
         guard threads <= 1024 else { throw Failure.usage("--threads: at most 1024") }
         let compute = ComputeSettings(
             threads: threads,
@@ -140,8 +145,17 @@ struct ModelOptions: ParsableArguments {
         return 0
     }
 
-    /// Nil where the built-in model is wanted.
-    func folder() throws -> String? { try Setting.text("model", model) }
+    func folders() throws -> ModelFolders { try ModelFolders(flags: model) }
+
+    /// The reward model's; nil where the built-in model is wanted.
+    func folder() throws -> String? { try folders()[.prm] }
+
+    /// For commands that have no use for a language model: one that is asked for in vain is a mistake.
+    private func refuseLanguageModels() throws {
+        guard model.allSatisfy({ !$0.hasPrefix("policy=") && !$0.hasPrefix("reference=") }) else {
+            throw Failure.usage("--model policy=DIR: only serve and signals have a use for a policy")
+        }
+    }
 }
 
 /// How credit is computed where a caller does not say.

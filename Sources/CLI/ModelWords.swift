@@ -42,7 +42,7 @@ extension ModelError {
 extension CanaryError {
     var sentence: String {
         switch self {
-        case .notFinite: "it gives a reward that is not a finite number"
+        case .notFinite: "it gives numbers that are not finite"
         case .notRepeatable: "it gives other bits for the same rollout: memory or processor cannot be trusted"
         case .failed(let reason): "it cannot score (\(reason))"
         }

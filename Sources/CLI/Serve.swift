@@ -113,7 +113,11 @@ struct Serve: AsyncParsableCommand {
         _ heartbeat: Heartbeat
     ) async throws -> API.Service {
         let loading = try ModelLoading(modelOptions, creditOptions)
+        let language = try LanguageLoading(modelOptions)
         let model = try await loading.loadWithBar(settings.journal)
+        show(model.scorer.facts, .prm, loading.name, settings.logger)
+        let languages = try await language.load(showsBar: settings.journal.onlyLog == nil)
+        for model in languages.all { show(model.facts, model.role, language.folder(of: model), settings.logger) }
         // What a wrong reading would show first.
         settings.logger.notice(
             "rollouts are read and scored as the profile \(model.scorer.profile.name) has it",
@@ -124,6 +128,7 @@ struct Serve: AsyncParsableCommand {
         )
         return API.Service(
             model: model,
+            languages: languages,
             loader: loading.loader,
             servedName: settings.servedName,
             maximumBodyBytes: settings.configuration.limits.bodyBytes,
@@ -135,6 +140,14 @@ struct Serve: AsyncParsableCommand {
             connections: counters,
             logger: settings.logger,
             logOutput: settings.journal.output
+        )
+    }
+
+    /// What a model takes, once it is in memory.
+    private func show(_ facts: ModelFacts, _ role: ModelRole, _ folder: String, _ logger: Logger) {
+        logger.notice(
+            "the \(role.rawValue) is loaded: \(facts.memoryWords)",
+            metadata: ["model": "\(folder)", "memory_bytes": "\(facts.memoryBytes)"]
         )
     }
 

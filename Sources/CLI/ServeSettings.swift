@@ -24,7 +24,8 @@ struct ServeSettings {
         guard port <= 65_535 else { throw Failure.usage("--port: must be at most 65535, not \(port)") }
         var configuration = ServerConfiguration(
             host: try Setting.text("host", flags.host) ?? "127.0.0.1",
-            port: UInt16(port)
+            port: UInt16(port),
+            loops: Processors.loops
         )
         if let bytes = try Setting.count("max-body-bytes", flags.maxBodyBytes) {
             configuration.limits.bodyBytes = bytes

@@ -76,7 +76,7 @@ struct Train: AsyncParsableCommand {
     }
 
     private func job() throws -> TrainingJob {
-        let threads = try Setting.count("threads", threads) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let threads = try Setting.count("threads", threads) ?? Processors.usable
         let minutes = saveMinutes ?? 2
         guard minutes >= 0, minutes < 1e6 else { throw Failure.usage("--save-minutes: must be at least 0") }
         let given = JSONObject((what.given + how.given + when.given + decoder.given).map { ($0.name, $0.value) })

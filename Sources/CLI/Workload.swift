@@ -56,7 +56,7 @@ enum Workload: String, CaseIterable {
 }
 
 /// Token ids that do not repeat one another's beginnings.
-private struct TokenSource {
+struct TokenSource {
     let vocabulary: Int
     var state: UInt64
 

@@ -67,8 +67,8 @@ import Testing
         #expect(await golden.post("/get_reward?api_key=first-key", body, headers: headers).status == .unauthorized)
     }
 
-    @Test(arguments: ["/health", "/health/live", "/ping", "/", "/page.css", "/page.js", "/v2/health/live"])
-    func `probes and the page ask for no key`(path: String) async {
+    @Test(arguments: ["/health", "/health/live", "/ping", "/v2/health/live"] + Page.paths)
+    func `probes and the pages ask for no key`(path: String) async {
         #expect(await golden.send(.get, path).status == .ok)
     }
 

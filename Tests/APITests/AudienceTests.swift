@@ -45,10 +45,10 @@ import Testing
         #expect(response.headers[.wwwAuthenticate] == (circle == .everybody ? "Bearer" : nil))
     }
 
-    @Test func `nothing but probes and the page is for everybody`() {
+    @Test func `nothing but probes and the pages is for everybody`() {
         let open = Route.all.filter { $0.audience == .everybody }.map { "\($0.method.rawValue) \($0.path)" }
         let probes = ["/health", "/health/live", "/health/ready", "/ping", "/v2/health/live", "/v2/health/ready"]
-        #expect(open == (probes + ["/", "/page.css", "/page.js"]).map { "GET " + $0 })
+        #expect(open == (probes + Page.paths).map { "GET " + $0 })
     }
 
     @Test(

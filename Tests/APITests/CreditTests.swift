@@ -61,7 +61,6 @@ import Testing
         arguments: [
             (["rollouts": [["rewards": ["a"]]]], "invalid_field"),
             (["rollouts": [["rewards": 1]]], "invalid_field"), (["rollouts": [["scale": "logit"]]], "missing_field"),
-            (["rollouts": [], "method": "mig"], "not_served"), (["rollouts": [], "program": []], "not_served"),
             (["rollouts": [], "credit": ["pooling": "sum"]], "invalid_field"),
             (["rollouts": [], "credit": ["temp": 1]], "unknown_field"),
         ] as [(JSONValue, String)]

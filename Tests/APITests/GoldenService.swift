@@ -19,9 +19,10 @@ struct GoldenService {
         access: Access = Access(),
         showsMetrics: Bool = true,
         limits: BatchLimits = BatchLimits(),
+        languages: LanguageModels = LanguageModels(),
         logger: Logger = Self.silent
     ) throws {
-        try self.init(Self.folder.path, access, showsMetrics: showsMetrics, limits, logger)
+        try self.init(Self.folder.path, access, showsMetrics: showsMetrics, limits, languages, logger)
     }
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -43,7 +44,7 @@ struct GoldenService {
             bytes[8 + headerCount + start + 2 * index + 1] = UInt8(truncatingIfNeeded: upper >> 8)
         }
         try copy.write(bytes, to: "model.safetensors")
-        try self.init(copy.path, Access(), showsMetrics: true, BatchLimits(), Self.silent)
+        try self.init(copy.path, Access(), showsMetrics: true, BatchLimits(), LanguageModels(), Self.silent)
     }
 
     private init(
@@ -51,12 +52,14 @@ struct GoldenService {
         _ access: Access,
         showsMetrics: Bool,
         _ limits: BatchLimits,
+        _ languages: LanguageModels,
         _ logger: Logger
     ) throws {
         let settings = EngineSettings(limits: limits)
         let (scorer, revision) = try Scorer.named(checkpoint: Checkpoint(folder: folder), settings: settings)
         service = Service(
             model: ServedModel(scorer: scorer, defaultCredit: scorer.profile.defaultCredit, revision: revision),
+            languages: languages,
             servedName: "golden",
             maximumBodyBytes: 1 << 20,
             access: access,

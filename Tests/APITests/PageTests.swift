@@ -1,18 +1,41 @@
-// The page's browser may do what the page does, and no more.
+// The pages' browser may do what the pages do, and no more.
 import API
 import HTTPTypes
 import Serving
 import Testing
+
+/// The files of the pages, as they are asked for.
+enum Page {
+    static let documents = ["/", "/methods"]
+    static let styles = ["/page.css", "/methods.css"]
+    static let scripts = [
+        "/page.js", "/service.js", "/figures.js", "/methods.js", "/list.js", "/options.js", "/examples.js",
+        "/operators.js", "/stage.js", "/player.js",
+    ]
+    /// In the order of the route table.
+    static let paths = [
+        "/", "/page.css", "/page.js", "/service.js", "/figures.js", "/methods", "/methods.css", "/methods.js",
+        "/list.js", "/options.js", "/examples.js", "/operators.js", "/stage.js", "/player.js",
+    ]
+
+    static func type(of path: String) -> String {
+        styles.contains(path) ? "text/css" : scripts.contains(path) ? "text/javascript" : "text/html"
+    }
+}
 
 @Suite struct PageTests {
     private let golden: GoldenService
 
     init() throws { golden = try GoldenService() }
 
-    @Test(arguments: [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")])
-    func `each part says what it is and what a browser may do with it`(path: String, type: String) async throws {
+    private func text(_ path: String) async -> String {
+        String(decoding: await golden.send(.get, path).body, as: UTF8.self)
+    }
+
+    @Test(arguments: Page.paths)
+    func `each part says what it is and what a browser may do with it`(path: String) async throws {
         let headers = await golden.send(.get, path).headers
-        #expect(headers[.contentType] == "\(type); charset=utf-8")
+        #expect(headers[.contentType] == "\(Page.type(of: path)); charset=utf-8")
         #expect(headers[.xContentTypeOptions] == "nosniff")
         #expect(headers[try #require(HTTPField.Name("Referrer-Policy"))] == "no-referrer")
         let policy = try #require(headers[.contentSecurityPolicy]).split(separator: "; ")
@@ -21,9 +44,10 @@ import Testing
         #expect(!policy.contains { $0.contains("unsafe") || $0.contains("*") || $0.contains("http") })
     }
 
-    @Test func `nothing in it is inline or from elsewhere`() async {
-        let page = String(decoding: await golden.send(.get, "/").body, as: UTF8.self)
-        #expect(page.contains(#"<script type="module" src="page.js"></script>"#))
+    @Test(arguments: zip(Page.documents, ["page", "methods"]))
+    func `nothing in it is inline or from elsewhere`(path: String, name: String) async {
+        let page = await text(path)
+        #expect(page.contains("<script type=\"module\" src=\"\(name).js\"></script>"))
         #expect(page.contains(#"<link rel="stylesheet" href="page.css">"#))
         #expect(page.ranges(of: "<script").count == 1)
         for word in ["<style", " style=", " onclick", " onload", " onerror", "src=\"http", "href=\"http", "//cdn"] {
@@ -31,10 +55,27 @@ import Testing
         }
     }
 
-    @Test func `its script makes no HTML and no code out of text`() async {
-        let script = String(decoding: await golden.send(.get, "/page.js").body, as: UTF8.self)
+    @Test(arguments: Page.scripts)
+    func `its scripts make no HTML and no code out of text`(path: String) async {
+        let script = await text(path)
+        #expect(!script.isEmpty)
         for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
             #expect(!script.contains(word))
         }
+    }
+
+    @Test(arguments: Page.scripts)
+    func `a script brings in scripts of its own server alone`(path: String) async {
+        let script = await text(path)
+        for line in script.split(separator: "\n") where line.hasPrefix("import ") {
+            let name = line.split(separator: "\"").dropFirst().first ?? ""
+            #expect(name.hasPrefix("./") && Page.scripts.contains(String(name.dropFirst())), "\(line)")
+        }
+        for word in ["https:", "http:", "import("] { #expect(!script.contains(word)) }
+    }
+
+    @Test func `one page leads to the other, wherever they stand`() async {
+        #expect(await text("/").contains(#"href="methods""#))
+        #expect(await text("/methods").contains(#"href="./""#))
     }
 }

@@ -35,7 +35,8 @@ extension Service {
             try item.judged(addsSpecialTokens: addsSpecialTokens, words, at: input.path(index))
         }
         let scored = try await scoreScorable(rollouts, words, for: call, at: input.path)
-        return (scored, scalars(scored, of: rollouts, words))
+        let scale = call.model.scorer.profile.scale.creditScale
+        return (scored, try scalars(scored, of: rollouts, words, on: scale))
     }
 
     /// An object for a scalar, a list for a list.

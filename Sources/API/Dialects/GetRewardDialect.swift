@@ -11,7 +11,8 @@ extension Service {
         let words = try URLWords(call.request.query, known: URLWords.scalar, standard: call.model.defaultCredit)
         let rollouts = try Self.trainerRollouts(try call.fields(), words)
         let scored = try await scoreScorable(rollouts.map(\.rollout), words, for: call, at: { rollouts[$0].name })
-        let rewards = scalars(scored, of: rollouts.map(\.rollout), words)
+        let scale = call.model.scorer.profile.scale.creditScale
+        let rewards = try scalars(scored, of: rollouts.map(\.rollout), words, on: scale)
         var writer = JSONWriter()
         writer.openObject()
         writer.member("rewards", rewards)

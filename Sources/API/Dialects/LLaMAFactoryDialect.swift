@@ -16,12 +16,14 @@ extension Service {
         }
         let rollouts = read.map(\.rollout)
         let scored = try await scoreScorable(rollouts, words, for: call, at: { "messages[\($0)]" })
+        let scale = call.model.scorer.profile.scale.creditScale
+        let scores = try scalars(scored, of: rollouts, words, on: scale)
         var writer = JSONWriter()
         writer.openObject()
         writer.member("id", "scoreval-\(call.id)")
         writer.member("object", "score.evaluation")
         writer.member("model", servedName)
-        writer.member("scores", scalars(scored, of: rollouts, words))
+        writer.member("scores", scores)
         writer.stepRewards(zip(scored, read).map { ($0, $1.offset) })
         writer.closeObject()
         return .json(writer.bytes)

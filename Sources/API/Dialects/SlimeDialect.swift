@@ -19,14 +19,19 @@ extension Service {
         let (prompt, path) = try verl == nil ? Self.prompt(fields) : Self.question(fields)
         let rollout = try TrainerRollout(prompt: prompt, response: response, words, at: path).rollout
         let scored = try await scoreScorable([rollout], words, for: call, at: { _ in key })
-        let reward = scalars(scored, of: [rollout], words)[0]
+        let scale = call.model.scorer.profile.scale.creditScale
+        let reward = try scalars(scored, of: [rollout], words, on: scale)[0]
         var writer = JSONWriter()
         switch format ?? (verl == nil ? .number : .object) {
         case .number: writer.real(reward)
         case .object:
             writer.openObject()
             writer.member("score", reward)
-            writer.member("pooling", words.reward.rawValue)
+            if let method = words.method?.method {
+                writer.member("method", method.name)
+            } else {
+                writer.member("pooling", words.reward.rawValue)
+            }
             writer.stepRewards(of: scored[0])
             writer.closeObject()
         }

@@ -2,6 +2,8 @@
 //
 // All maths is the server's: the page only turns answers into text and widths. Whatever came from outside goes in by
 // textContent; the policy of Page.swift makes the browser refuse every other way.
+import { figure, measure, range } from "./figures.js";
+import { Refusal, ask, askForKey, at, command, curl } from "./service.js";
 
 const ON_PROBABILITY_ONLY = ["product", "geometric_mean"];
 const SEPARATORS = { line: "\n", blank: "\n\n" };
@@ -9,8 +11,6 @@ const SEPARATORS = { line: "\n", blank: "\n\n" };
 const MAXIMUM_FILE_BYTES = 64 * 1024 * 1024;
 /** Milliseconds without a change before the credit is asked for. */
 const DEBOUNCE = 150;
-
-const at = (id) => document.getElementById(id);
 
 /** What /info says; until it came, what the API's contract says. */
 let served = { credit: { pooling: "sws", temperature: 0.05, scale: "probability" }, reward_scale: "probability" };
@@ -22,44 +22,6 @@ let scored = null;
 let underway = new AbortController(), timer;
 
 // The service
-
-/** A refusal in words, with its status; 0 where no answer came. */
-class Refusal extends Error {
-    constructor(message, status = 0) {
-        super(message);
-        this.status = status;
-    }
-}
-
-/** The JSON that a path answers to a JSON text, or to GET; a Refusal says why not. */
-async function ask(path, body, signal) {
-    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-    if (at("key").value) headers.Authorization = `Bearer ${at("key").value}`;
-    const method = body === undefined ? "GET" : "POST";
-    let response, text, answer;
-    try {
-        response = await fetch(path, { method, headers, body, signal, cache: "no-store" });
-        text = await response.text();
-    } catch (error) {
-        if (error.name === "AbortError") throw error;
-        throw new Refusal("The server did not answer. It may be stopped, or out of this browser's reach.");
-    }
-    try {
-        answer = JSON.parse(text);
-    } catch {
-        throw new Refusal(`Something answered ${response.status}, but not as Linchpin does.`, response.status);
-    }
-    const error = answer.error ?? answer.data?.find((item) => item.error)?.error;
-    if (error) throw new Refusal(inWords(error, response), response.status);
-    return answer;
-}
-
-function inWords(error, response) {
-    const wait = response.headers.get("Retry-After");
-    const id = response.headers.get("X-Request-Id");
-    const places = [error.param && `field ${error.param}`, `code ${error.code}`, id && `request ${id}`];
-    return `${error.message}${wait ? ` Try again in ${wait} s.` : ""} (${places.filter(Boolean).join(", ")})`;
-}
 
 /** Does one thing that asks the server, in the place of what was under way; failures are shown in words. */
 async function only(place, work) {
@@ -85,10 +47,7 @@ async function only(place, work) {
 function show(failure, place) {
     at("status").textContent = "";
     if (failure.status === 401) {
-        at("key-form").hidden = false;
-        at("key-failure").hidden = at("key").value === "";
-        at("key-failure").textContent = "The server does not know this key.";
-        at("key").select();
+        askForKey();
     } else {
         at(place).hidden = false;
         at(place).textContent = failure.message;
@@ -103,7 +62,6 @@ async function learnWhatIsServed(signal) {
         `up to ${tokens} tokens`, `revision ${served.model_revision}`, `Linchpin ${served.version}`,
     ];
     at("served").textContent = parts.join(" · ");
-    at("key-form").hidden = true;
     setCredit(served.credit);
 }
 
@@ -217,9 +175,7 @@ function followScale() {
 
 // What is shown
 
-/** Four digits that count; what is missing is never a 0. */
-const figure = (value) => (value === null || value === undefined ? "none" : String(Number(value.toPrecision(4))));
-const share = (value) => (value === null ? "none" : `${Number((100 * value).toPrecision(4))} %`);
+const share = (value) => (value === null ? "none" : `${figure(100 * value)} %`);
 
 /** One item a step; later answers only move its bars. */
 function layOut(texts) {
@@ -240,10 +196,10 @@ function draw(item, settings) {
         const isWeakest = index === item.weakest_step;
         row.classList.toggle("is-weakest", isWeakest);
         row.querySelector(".weakest").hidden = !isWeakest;
-        measure(row, "reward", figure(step.reward), step.reward, rewards);
-        measure(row, "weight", share(step.weight), step.weight, [0, 1]);
-        measure(row, "credit", figure(step.credit), step.credit, credits);
-        measure(row, "return", figure(step.return), step.return, credits);
+        write(row, "reward", figure(step.reward), step.reward, rewards);
+        write(row, "weight", share(step.weight), step.weight, [0, 1]);
+        write(row, "credit", figure(step.credit), step.credit, credits);
+        write(row, "return", figure(step.return), step.return, credits);
     });
     for (const pooling of document.querySelectorAll(".pooling")) {
         const value = item.trajectory[pooling.control.value];
@@ -253,21 +209,10 @@ function draw(item, settings) {
     writeCurls(settings);
 }
 
-/** From where to where a bar can reach: by the scale, or as far as these numbers do. */
-function range(scale, values) {
-    const furthest = values.reduce((most, value) => Math.max(most, Math.abs(value ?? 0)), 0) || 1;
-    // Raw numbers and logits have no end of their own.
-    return { probability: [0, 1], margin: [-1, 1] }[scale] ?? [-furthest, furthest];
-}
-
-function measure(row, name, words, value, [lowest, highest]) {
+/** Writes one of a step's lines. */
+function write(row, name, words, value, ends) {
     row.querySelector(`.${name} .value`).textContent = words;
-    const share = (number) => (100 * (number - lowest)) / (highest - lowest);
-    const [from, to] = [share(0), share(value ?? 0)];
-    const bar = row.querySelector(`.${name} i`);
-    bar.parentElement.style.setProperty("--zero", `${from}%`);
-    bar.style.left = `${Math.min(from, to)}%`;
-    bar.style.width = `${Math.abs(to - from)}%`;
+    measure(row.querySelector(`.${name} .bar`), value, ends);
 }
 
 function describe(item, settings) {
@@ -280,42 +225,12 @@ function describe(item, settings) {
 
 // curl
 
-/** A word of the shell that means exactly this text. */
-const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-
-function curl(path, body) {
-    const address = quoted(new URL(path, document.baseURI).href);
-    const key = at("key").value ? ` -H "Authorization: Bearer $LINCHPIN_KEY"` : "";
-    return `curl ${address}${key} -H 'Content-Type: application/json' -d ${quoted(body)}`;
-}
-
 function writeCurls(settings) {
     const commands = [
         ["Rewards and credit", curl("v1/rewards", rewardsBody(scored.rollout, settings))],
         ["The credit alone, from these rewards", curl("v1/credit", creditBody(settings))],
     ];
-    const sections = commands.map(([title, command]) => {
-        const section = at("curl-template").content.cloneNode(true);
-        section.querySelector("h3").textContent = title;
-        section.querySelector("pre").ariaLabel = title;
-        section.querySelector("code").textContent = command;
-        section.querySelector("button").ariaLabel = `Copy: ${title}`;
-        section.querySelector("button").addEventListener("click", copy);
-        return section;
-    });
-    at("curls").replaceChildren(...sections);
-}
-
-async function copy({ currentTarget: button }) {
-    const code = button.closest(".curl").querySelector("code");
-    try {
-        await navigator.clipboard.writeText(code.textContent);
-        button.ariaLabel = button.textContent = "Copied";
-    } catch {
-        // Browsers have no clipboard for a plain http address other than this machine's: the text is marked instead.
-        getSelection().selectAllChildren(code);
-        button.ariaLabel = button.textContent = "Press Ctrl + C";
-    }
+    at("curls").replaceChildren(...commands.map(([title, text]) => command(title, text)));
 }
 
 // Files

@@ -1,0 +1,397 @@
+"""The page at /methods in headless Chromium: every method by keyboard, to its end, against the API's own answer.
+
+Also what it refuses, hostile text, narrow and dark; the long form leaves pictures in .build/page, for eyes.
+"""
+
+import json
+import tempfile
+
+from browser import Browser, program
+from page_looks import named, parts, readable
+from page_safety import HOSTILE, KEY
+from server import ROOT, Server, arguments, check
+from visits import fill, tab_to
+
+PICTURES = ROOT / ".build/page"
+PARTS = (
+    "/methods", "/methods.css", "/methods.js", "/list.js", "/options.js", "/examples.js", "/operators.js", "/stage.js",
+    "/player.js",
+)
+# Each card's rows as the page writes them: [name, cells]; a cell is [number, weight, reason], null where it has none.
+SHOWN = """((cards) => cards.map((card) => [...card.querySelectorAll('tbody tr')].map((row) => [
+    row.cells[0].textContent, [...row.cells].slice(1).filter((cell) => !cell.matches('.beyond')).map((cell) => ['value', 'share', 'reason'].map(
+        (part) => cell.querySelector(`.${part}`)?.textContent ?? null))])))"""
+CARDS = f"{SHOWN}([...document.querySelectorAll('#operators > li')])"
+OUTPUTS = f"{SHOWN}([document.getElementById('outputs')])[0]"
+# The answer is there, and it is that of the method in the address; or the page says why not.
+READY = """(() => {
+    const alerts = [...document.querySelectorAll('[role=alert]')].some((alert) => alert.checkVisibility());
+    const picked = new URLSearchParams(location.search).get('method') === %s;
+    return alerts || (picked && document.getElementById('answer').ariaBusy === 'false'
+        && !document.getElementById('answer').hidden);
+})()"""
+ASKED = "[document.getElementById('method-heading').textContent, document.getElementById('rollouts').value]"
+PLACE = "document.getElementById('place').valueAsNumber"
+LIT = "[...document.querySelectorAll('#answer .card')].filter((card) => !card.matches('.is-coming')).length"
+# How far it was, and how many cards were lit, each time that it went on.
+WATCHED = f"""window.seen = []; new MutationObserver(() => window.seen.push([{PLACE}, {LIT}]))
+    .observe(document.getElementById('status'), {{childList: true}})"""
+ALERTS = """[...document.querySelectorAll('[role=alert]')].filter((alert) => alert.checkVisibility())
+    .map((alert) => alert.textContent)"""
+
+
+def methods(browser, server, short):
+    """All that holds of a server without keys."""
+    picked(browser, server, short)
+    played(browser, server)
+    absent(browser, server)
+    options(browser, server)
+    refused(browser, server)
+    hostile(browser, server)
+    looks(browser, server, short)
+    own = f"http://{server.host}:{server.port}/"
+    elsewhere = [address for address in browser.asked if not address.startswith((own, "data:"))]
+    check(elsewhere == [], f"nobody else is asked: {elsewhere}")
+
+
+def visit(browser, server, query="", path="/methods"):
+    browser.open(f"http://{server.host}:{server.port}{path}{query}")
+    browser.until(
+        f"{ALERTS}.length > 0 || document.getElementById('answer').ariaBusy === 'false'"
+        " || !document.getElementById('key-form').hidden", "the page asks /v1/methods"
+    )
+
+
+def run(browser, rollouts):
+    """These rollouts in the place of the example, run by Ctrl + Enter."""
+    browser.see("document.getElementById('rollouts-details').open = true")
+    fill(browser, rollouts=rollouts if isinstance(rollouts, str) else json.dumps(rollouts))
+    browser.see("document.getElementById('rollouts').focus()")
+    browser.see("document.getElementById('answer').ariaBusy = 'true'")
+    browser.press("Enter", 2)
+    browser.until("document.getElementById('answer').ariaBusy === 'false'", "the rollouts are run")
+
+
+def picked(browser, server, short):
+    """Every method by the arrow keys, each to its end, its numbers those of the API."""
+    listed = json.loads(server.get("/v1/methods")[1])["data"]
+    browser.prefer(prefers_reduced_motion="reduce")
+    browser.resize(1280)
+    visit(browser, server, f"?method={listed[0]['id']}")
+    order = browser.see("[...document.querySelectorAll('[name=method]')].map((radio) => radio.value)")
+    check(sorted(order) == sorted(method["id"] for method in listed), f"every method is in the list: {order}")
+    marks = {method["id"]: method["mark"] for method in listed}
+    passed = tab_to(browser, "search") + tab_to(browser, "method")
+    check(passed == ["to-page", "search", "method"], f"Tab goes down the page: {passed}")
+    place = order.index(listed[0]["id"])
+    for name in order[place:] + order[:place]:
+        browser.until(READY % json.dumps(name), f"{name} is picked")
+        check(browser.see(ALERTS) == [], f"{name} works at once: {browser.see(ALERTS)}")
+        check(browser.see("document.getElementById('mark').textContent") == marks[name], f"{name} says how it is known")
+        same(browser, server)
+        if not short:
+            stepped(browser, name)
+        browser.see("document.activeElement.name === 'method' || document.querySelector(':checked').focus()")
+        browser.press("ArrowDown")
+
+
+def same(browser, server, options=None):
+    """Every operator's numbers, what comes out and the program are those of the API."""
+    name, text = browser.see(ASKED)
+    rollouts = json.loads(text)
+    method = {"name": name, **(options or {})}
+    status, answer = server.post("/v1/credit", {"rollouts": rollouts, "method": method, "trace": True})
+    check(status == 200, f"{method}: {answer}")
+    cards = browser.see(CARDS)
+    check(len(cards) == len(answer["program"]), f"{name} has a card for each operator: {len(cards)}")
+    names = [str(item["index"] if item["id"] is None else item["id"]) for item in answer["data"]]
+    for index, rows in enumerate(cards):
+        check([row[0] for row in rows] == names, f"{name}, operator {index}: a row for each rollout: {rows}")
+        for (_, cells), item in zip(rows, answer["data"], strict=True):
+            entry = item["trace"][index]
+            known = [[entry["before"], None, None]] if "before" in entry else []
+            shares = entry.get("weights", [None] * len(entry["values"]))
+            known += map(list, zip(entry["values"], shares, reasons(entry), strict=True))
+            alike(cells, known, f"{name}, operator {index}")
+    check_outputs(browser.see(OUTPUTS), answer, name)
+    commands = browser.see("[...document.querySelectorAll('#curls code')].map((code) => code.textContent)")
+    for command in commands[:2]:
+        status, again = server.post("/v1/credit", command.encode())
+        check(status == 200, f"{name}: what the page shows is refused: {again}")
+        bare = [{key: value for key, value in item.items() if key != "trace"} for item in answer["data"]]
+        check(again["data"] == bare, f"{name}: by name and by program it is the same: {command}")
+
+
+def reasons(entry):
+    known = [None] * len(entry["values"])
+    for first, end, reason in entry.get("reasons", []):
+        known[first:end] = [reason] * (end - first)
+    return known
+
+
+def alike(cells, known, what):
+    """Whether cells show these (value, weight, reason), to the four digits that the page writes."""
+    check(len(cells) == len(known), f"{what}: a cell for each number: {cells}, {known}")
+    for (number, weight, reason), (value, share, why) in zip(cells, known):
+        check(reason == why, f"{what}: {number} says {reason}, the API {why}")
+        check((number == "none") == (value is None), f"{what}: {value} is shown as {number}")
+        if value is None:
+            continue
+        check(close(number, value), f"{what}: {value} is shown as {number}")
+        check(share is None or close(weight.removeprefix("w "), share), f"{what}: weight {share} is shown as {weight}")
+
+
+def close(text, value):
+    return abs(float(text) - value) <= 5.01e-4 * abs(value)
+
+
+def check_outputs(shown, answer, name):
+    """The last rows: each result of each step, and each token's; the reasons are those of the operator that made it."""
+    made = [operator.get("as") for operator in answer["program"]]
+    for item in answer["data"]:
+        wanted = {}
+        for key in ("weight", "credit", "advantage"):
+            if item["steps"] and key in item["steps"][0]:
+                wanted[key] = [step[key] for step in item["steps"]]
+        for key in item["steps"][0].get("values", {}) if item["steps"] else ():
+            wanted[key] = [step["values"][key] for step in item["steps"]]
+        if item["steps"] and item["steps"][0]["reason"] == "not_computed":
+            wanted.pop("credit", None)
+        if "token_credit" in item:
+            wanted["tokens"] = item["token_credit"]
+        rows, shown = shown[: len(wanted)], shown[len(wanted) :]
+        found = dict(rows)
+        check(found.keys() == wanted.keys(), f"{name}: what comes out is {list(wanted)}, not {list(found)}")
+        for key, values in wanted.items():
+            entry = item["trace"][len(made) - 1 - made[::-1].index(key)]
+            known = zip(values, [None] * len(values), reasons(entry), strict=True)
+            alike(found[key], list(known), f"{name}, {key}")
+    check(shown == [], f"{name}: and nothing else comes out: {shown}")
+
+
+def stepped(browser, name):
+    """From the beginning to the end by the arrow key; one more card lights up each time."""
+    browser.see("document.getElementById('first').click(); document.getElementById('next').focus()")
+    end = int(browser.see("document.getElementById('place').max"))
+    for place in range(end + 1):
+        check([browser.see(PLACE), browser.see(LIT)] == [place, place], f"{name}: {place} of {end} are lit")
+        browser.press("ArrowRight")
+    check(browser.see(PLACE) == end, f"{name}: it stays at the end")
+
+
+def played(browser, server):
+    """It plays of itself, stops, goes back and on; where motion is not wished nothing moves."""
+    browser.prefer(prefers_reduced_motion="no-preference")
+    visit(browser, server, "?method=mean")
+    browser.until(f"{PLACE} > 0", "it plays of itself")
+    end = int(browser.see("document.getElementById('place').max"))
+    browser.see("document.getElementById('last').click()")
+    browser.see(WATCHED)
+    browser.see("document.getElementById('play').focus()")
+    browser.press(" ")
+    browser.until(f"{PLACE} < {end}", "from the end it plays from the beginning again")
+    to_end(browser, end)
+    seen = browser.see("window.seen")
+    check(seen == [[place, place] for place in range(end + 1)], f"one card lights up after another: {seen}")
+    lights = "getComputedStyle(document.querySelector('.is-now td')).animationName"
+    check(browser.see(lights) == "light", "its cells come into the light")
+    browser.press(" ")
+    browser.press(" ")
+    place = browser.see(PLACE)
+    check(place < end and browser.see("document.getElementById('play').textContent") == "Play", "it pauses")
+    browser.see("new Promise((done) => setTimeout(done, 1200))")
+    check(browser.see(PLACE) == place, "and stays where it was")
+    browser.see("document.getElementById('first').click()")
+    for key, step in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        browser.press(key)
+        check(browser.see(PLACE) == step, f"{key} moves it")
+    browser.see("document.getElementById('place').focus()")
+    browser.press("ArrowRight")
+    check(browser.see(f"[{PLACE}, {LIT}]") == [2, 2], "the slider moves it")
+    fill(browser, **{"option-scale": "margin"})
+    change(browser, "option-scale")
+    same(browser, server, {"scale": "margin"})
+    check(browser.see(f"[{PLACE}, {LIT}]") == [2, 2], "other numbers change nothing of where it stands")
+    browser.prefer(prefers_reduced_motion="reduce")
+    visit(browser, server, "?method=mean")
+    check(browser.see(f"{PLACE} === {end} && {LIT} === {end}"), "without motion it stands at its end")
+    check(browser.see("document.getAnimations().length") == 0, "and nothing moves")
+
+
+def to_end(browser, end):
+    for place in range(end + 1):
+        browser.until(f"{PLACE} >= {place} && {LIT} >= {place}", f"it plays on to {place} of {end}")
+    check(browser.see("document.getElementById('play').textContent") == "Play", "at the end it stands")
+
+
+def absent(browser, server):
+    """What is masked, missing or alone says so and is never a 0; a group's rollouts stand one under the other."""
+    visit(browser, server, "?method=pure")
+    run(browser, [
+        {"id": 7, "rewards": [0.9, None, 0.2, 0.4], "mask": [True, True, False, True], "outcome": 1},
+        {"rewards": [0.5]}, {"rewards": []},
+    ])
+    same(browser, server)
+    first = browser.see(CARDS)[0]
+    told = [reason for _, _, reason in first[0][1]]
+    check(told == [None, "missing", "masked", None], f"each cell says why it is empty: {first}")
+    hatched = browser.see("document.querySelectorAll('#operators li:first-child tr:nth-child(1) td.absent').length")
+    check(hatched == 2, f"and is hatched: {hatched}")
+    visit(browser, server, "?method=grpo")
+    run(browser, [{"outcome": 1, "group": "alone"}])
+    same(browser, server)
+    run(browser, [])
+    same(browser, server)
+    run(browser, [{"outcome": 1, "group": "alone"}])
+    check("singleton" in str(browser.see(CARDS)), "a rule that was followed is named")
+
+
+def options(browser, server):
+    """Options, an alias in the address, the search, and what a changed option makes of the example."""
+    visit(browser, server, "?method=lca")
+    check(browser.see(ASKED)[0] == "sws", "an alias is known")
+    fill(browser, **{"option-temperature": "0.7"})
+    change(browser, "option-temperature")
+    same(browser, server, {"temperature": 0.7})
+    visit(browser, server, "?method=capo")
+    fill(browser, **{"option-of": "external"})
+    change(browser, "option-of")
+    check("external" in browser.see(ASKED)[1], "the example has what an option makes it read")
+    same(browser, server, {"of": "external"})
+    visit(browser, server, "?method=gdpo")
+    fill(browser, **{"option-weights": "2, 0.5"})
+    change(browser, "option-weights")
+    same(browser, server, {"weights": [2, 0.5]})
+    tab_to(browser, "search")
+    browser.write("2602.01034")
+    browser.until("document.getElementById('found').textContent.startsWith('1 of')", "a paper finds its method")
+    browser.press("Enter")
+    browser.until(READY % '"mig"', "Enter picks what is found")
+    same(browser, server)
+
+
+def change(browser, name):
+    browser.see("document.getElementById('answer').ariaBusy = 'true'")
+    browser.see(f"document.getElementById('{name}').dispatchEvent(new Event('input', {{bubbles: true}}))")
+    browser.until("document.getElementById('answer').ariaBusy === 'false'", f"{name} is followed")
+
+
+def refused(browser, server):
+    """The server's words as they are, at the field that they name; mended, they go."""
+    visit(browser, server, "?method=sws")
+    fill(browser, **{"option-temperature": "-1"})
+    change(browser, "option-temperature")
+    said_as(browser, server, {"name": "sws", "temperature": -1}, "option-temperature")
+    check(browser.see("document.getElementById('answer').hidden"), "no old answer stands beside a failure")
+    fill(browser, **{"option-temperature": "0.1"})
+    change(browser, "option-temperature")
+    check(browser.see(ALERTS) == [], "it goes when it is mended")
+    run(browser, [{"rewards": [0.5, 2]}])
+    said_as(browser, server, {"name": "sws", "temperature": 0.1}, "rollouts")
+    run(browser, [{"outcome": 1}])
+    said_as(browser, server, {"name": "sws", "temperature": 0.1}, None)
+    for text in ("[{]", "7", ""):
+        run(browser, text)
+        check("not a list of rollouts" in str(browser.see(ALERTS)), f"{text!r} is no list: {browser.see(ALERTS)}")
+    browser.see("document.getElementById('again').click()")
+    browser.until(f"{ALERTS}.length === 0 && !document.getElementById('answer').hidden", "the example runs again")
+    same(browser, server, {"temperature": 0.1})
+
+
+def said_as(browser, server, method, field):
+    """The alert begins with the server's message, and the field is marked."""
+    status, answer = server.post("/v1/credit", {"rollouts": json.loads(browser.see(ASKED)[1]), "method": method})
+    alerts = browser.see(ALERTS)
+    check(status != 200 and len(alerts) == 1, f"it is refused, and said once: {answer} {alerts}")
+    check(alerts[0].startswith(answer["error"]["message"]), f"{alerts} has the words of {answer}")
+    marked = browser.see("[...document.querySelectorAll('[aria-invalid=true]')].map((field) => field.id)")
+    check(marked == ([field] if field else []), f"the field is marked: {marked}, not {field}")
+
+
+def hostile(browser, server):
+    """What an address, an option, an id and a step spell stays text."""
+    visit(browser, server, "?method=%3Cimg%20src%3Dx%20onerror%3D%27window.hacked%3D1%27%3E")
+    check("No method is called <img src=x" in str(browser.see(ALERTS)), f"a name is text: {browser.see(ALERTS)}")
+    visit(browser, server, "?method=sws")
+    fill(browser, **{"option-temperature": HOSTILE[0]})
+    change(browser, "option-temperature")
+    said_as(browser, server, {"name": "sws", "temperature": HOSTILE[0]}, "option-temperature")
+    fill(browser, **{"option-temperature": "0.05"})
+    change(browser, "option-temperature")
+    rollouts = [{"id": text, "steps": [text], "rewards": [0.5], "group": text} for text in HOSTILE]
+    run(browser, rollouts)
+    same(browser, server)
+    texts = browser.see("[...document.querySelectorAll('#texts .said')].map((text) => text.textContent)")
+    check(texts == HOSTILE, f"steps are shown as they are: {texts}")
+    run(browser, "{\"" + HOSTILE[0] + "\"")
+    check(len(browser.see(ALERTS)) == 1, "what is no JSON is refused")
+    run(browser, [{"rewards": [0.5], HOSTILE[1]: HOSTILE[1], "scale": HOSTILE[1]}])
+    check(len(browser.see(ALERTS)) == 1, "a word that is unknown is refused")
+    made = browser.see("document.querySelectorAll('img, iframe, main script, b').length")
+    check(made == 0 and browser.see("window.hacked === undefined"), "no text became HTML")
+    many = [{"id": index, "rewards": [0.5] * 200} for index in range(100)]
+    run(browser, many)
+    check(browser.see("document.querySelectorAll('td').length") < 20_000, "a large request is not drawn in whole")
+    check("136 columns more" in browser.see("document.querySelector('#operators').textContent"), "and the page says so")
+
+
+def looks(browser, server, short):
+    """At every width and in both schemes, at its end and at its beginning; the long form leaves pictures."""
+    for scheme in ("light", "dark"):
+        browser.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
+        for width in (1280, 360) if short else (1280, 800, 360, 320):
+            browser.resize(width)
+            for name in ("progress_aware",) if short else ("a2tgpo", "gtpo", "progress_aware"):
+                visit(browser, server, f"?method={name}")
+                readable(browser, scheme, width)
+                if not short:
+                    browser.picture(PICTURES / f"{name}-{scheme}-{width}.png")
+            browser.see("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+            browser.see("document.getElementById('first').click()")
+            readable(browser, scheme, width)
+            if not short:
+                browser.picture(PICTURES / f"begins-{scheme}-{width}.png")
+    named(browser, 50)
+    browser.resize(1280)
+
+
+def keys(browser):
+    """A key is asked for, used, not shown; under a key's address the page and its way back work."""
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(KEY + "\n")
+        file.flush()
+        with Server(None, "--api-key-file", file.name) as server:
+            visit(browser, server, "?method=mig")
+            browser.until("document.activeElement.id === 'key'", "the key is asked for, and the focus is there")
+            browser.write(KEY)
+            browser.press("Enter")
+            browser.until(READY % '"mig"', "the key is taken, and the method is the address's")
+            commands = browser.see("document.getElementById('curls').textContent")
+            check("$LINCHPIN_KEY" in commands and KEY not in commands, "the curl names the key and does not have it")
+            visit(browser, server, "?method=mig", f"/{KEY}/methods")
+            browser.until(READY % '"mig"', "a key in the address is enough")
+            browser.see("document.getElementById('to-page').focus()")
+            browser.press("Enter")
+            browser.until(f"location.pathname === '/{KEY}/' && document.getElementById('score') !== null", "and back")
+
+
+def main():
+    short = arguments(__doc__).short
+    path = program()
+    if path is None:
+        print("SKIPPED page_methods: there is no Chromium, and apt-get could not install one (root and network)")
+        return
+    if not short:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+    with Browser(path) as browser:
+        with Server(None) as server:
+            parts(server, *PARTS)
+            methods(browser, server, short)
+        keys(browser)
+        check(browser.complaints == [], f"no violation, no exception, no warning: {browser.complaints}")
+    print("the methods' page: each method by keyboard and to its end as the API has it, hostile text, keys, its looks")
+    if not short:
+        print(f"pictures: {PICTURES}")
+
+
+main()

@@ -1,0 +1,83 @@
+// Has models read the rollouts of a program's request.
+import Batching
+import Crediting
+import Scoring
+
+/// What models say of one rollout.
+struct Reading: Sendable {
+    /// Of the reward model; nil where the rewards are the caller's.
+    var scored: ScoredRollout?
+    /// Of the language models, with what was asked of them.
+    var signals: (question: LanguageQuestion, answer: LanguageSignals)?
+}
+
+extension Service {
+    /// Each rollout's own result: first of the reward model where there are `rollouts`, then of the language models.
+    ///
+    /// One after the other: both compute on the same processors, and of a rollout that failed nothing more is asked.
+    func read(
+        _ rollouts: [Rollout]?,
+        _ questions: LanguageQuestions,
+        _ words: URLWords,
+        for call: Call
+    ) async throws -> [Result<Reading, ScoringError>] {
+        let started = ContinuousClock.now
+        var readings = questions.each.map { _ in Result<Reading, ScoringError>.success(Reading()) }
+        if let rollouts {
+            if !questions.isEmpty, words.wait == nil { try refuseIfFull(rollouts.count) }
+            let scored = try await score(rollouts, words.credit, waits: words.wait, for: call)
+            readings = scored.map { $0.map { Reading(scored: $0) } }
+        }
+        let asked = readings.indices.compactMap { index -> (index: Int, question: LanguageQuestion)? in
+            guard let question = questions.each[index], case .success = readings[index] else { return nil }
+            return (index, question)
+        }
+        // Tokens of the caller's own may be of other steps than the text.
+        for (index, question) in asked {
+            guard let steps = try? readings[index].get().scored?.steps.count, steps != question.steps else { continue }
+            throw APIError.stepCount(steps, at: index)
+        }
+        guard !asked.isEmpty else { return readings }
+        let found = try await signals(
+            asked.map(\.question.request),
+            waits: words.wait.map { $0 - started.duration(to: .now) },
+            for: call
+        )
+        for ((index, question), result) in zip(asked, found) {
+            let read = readings[index]
+            readings[index] = result.flatMap(question.proven).flatMap { signals in
+                read.map { Reading(scored: $0.scored, signals: (question, signals)) }
+            }
+        }
+        return readings
+    }
+
+    /// Before the reward model works for a request that the policy has no room for.
+    private func refuseIfFull(_ rollouts: Int) throws(APIError) {
+        guard let load = languages.policy?.load, load.isFull else { return }
+        metrics.record(unscored: rollouts, .overload)
+        throw .scoring(.overloaded(retryAfterSeconds: load.retryAfterSeconds), param: nil)
+    }
+
+    /// Each rollout's own result, in their order.
+    /// - Parameter limit: how long it may take, waiting for a full queue and all; nil: a full queue is `overloaded`.
+    private func signals(
+        _ requests: [SignalRequest],
+        waits limit: Duration?,
+        for call: Call
+    ) async throws -> [Result<LanguageSignals, ScoringError>] {
+        do {
+            let results = try await within(
+                limit,
+                secondsAhead: { [languages] in languages.all.map(\.load.secondsAhead).max() ?? 1 },
+                { [languages] in try await languages.signals(for: requests, waits: limit != nil) }
+            )
+            metrics.record(signals: results)
+            call.account.note(ScoringCost(results))
+            return results
+        } catch {
+            metrics.record(unscored: requests.count, ServiceMetrics.Reason(error))
+            throw error
+        }
+    }
+}
