@@ -18,15 +18,18 @@ void lp_mass_clear(lp_mass *masses, size_t rows) {
     }
 }
 
-/// The largest of a row; a NaN may be passed over, since the sums will have it.
-LP_INLINE float largest(const float *row) {
-    lp_floats most = *(const lp_floats *)row;
+/// The largest of a row lane by lane; a NaN may be passed over, since the sums will have it.
+LP_INLINE void largest_lanes(const float *row, lp_floats *most) {
+    *most = *(const lp_floats *)row;
     for (size_t v = 1; v < VECTORS; v++) {
         lp_floats next = *(const lp_floats *)(row + v * LP_VECTOR);
-        most = most > next ? most : next;
+        *most = *most > next ? *most : next;
     }
+}
+
+LP_INLINE float largest(const lp_floats *most) {
     float lanes[LP_VECTOR];
-    *(lp_floats *)lanes = most;
+    *(lp_floats *)lanes = *most;
     for (size_t width = LP_VECTOR / 2; width > 0; width /= 2) {
         for (size_t lane = 0; lane < width; lane++) {
             lanes[lane] = lanes[lane] > lanes[lane + width] ? lanes[lane] : lanes[lane + width];
@@ -51,8 +54,10 @@ LP_INLINE void add_rows(const float *tile, lp_mass *masses[PAIR]) {
     lp_floats shifted[LP_BUNDLE];
     lp_floats powers[LP_BUNDLE];
     for (size_t r = 0; r < PAIR; r++) {
-        float peak = largest(tile + r * COLUMNS);
-        if (peak > masses[r]->peak) lift(masses[r], peak);
+        lp_floats most;
+        largest_lanes(tile + r * COLUMNS, &most);
+        // A new peak is rare after the first tiles, and one comparison of all lanes cheaper than a maximum across them.
+        if (__builtin_reduce_or(most > masses[r]->peak)) lift(masses[r], largest(&most));
         for (size_t v = 0; v < VECTORS; v++) {
             shifted[r * VECTORS + v] = *(const lp_floats *)(tile + r * COLUMNS + v * LP_VECTOR) - masses[r]->peak;
         }

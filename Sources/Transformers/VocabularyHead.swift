@@ -10,7 +10,7 @@ struct VocabularyHead {
     /// [vocabulary, hidden] in the model's precision: at int8 too it is the largest product of all.
     let layer: Linear
     private let chosen = FloatBuffer(count: 0)
-    private let masses = MassBuffer()
+    private let masses = FloatBuffer(count: 0)
     private let cells: CellBuffer
 
     init(plan: LinearPlan, precision: Precision, loader: inout WeightLoader) throws(ModelError) {
@@ -43,7 +43,7 @@ struct VocabularyHead {
 
     private func reduce(_ x: lp_cells, rows: Int, targets: [Int32], _ workers: Workers) -> [Float] {
         let parts = (layer.panels + Int(LP_PART_PANELS) - 1) / Int(LP_PART_PANELS)
-        let masses = masses.reserve(parts * rows)
+        let masses = roomForMasses(parts * rows)
         chosen.reserve(rows)
         // A target outside of the vocabulary, which nobody lets come here, would have no number rather than an old one.
         chosen.start.update(repeating: .nan, count: rows)
@@ -51,9 +51,19 @@ struct VocabularyHead {
         var signals = [Float](repeating: 0, count: 2 * rows)
         signals.withUnsafeMutableBufferPointer { signals in
             guard let start = signals.baseAddress else { return }
-            for row in 0..<rows { lp_mass_join(masses + row, rows, parts, chosen.start[row], start + 2 * row) }
+            workers.run(rows: rows, width: parts * Int(LP_PANEL)) { rows, _ in
+                for row in rows {
+                    lp_mass_join(masses + row, x.capacity, parts, chosen.start[row], start + 2 * row)
+                }
+            }
         }
         return signals
+    }
+
+    /// Each begins a cache line.
+    private func roomForMasses(_ count: Int) -> UnsafeMutablePointer<lp_mass> {
+        masses.reserve(count * MemoryLayout<lp_mass>.stride / MemoryLayout<Float>.stride)
+        return UnsafeMutableRawPointer(masses.start).bindMemory(to: lp_mass.self, capacity: count)
     }
 }
 
@@ -76,7 +86,8 @@ extension Workers {
         let parts = (layer.panels + together - 1) / together
         targets.withUnsafeBufferPointer { targets in
             run(parts * blocks.count) { index, scratch in
-                let (rows, part) = (blocks[index / parts], index % parts)
+                // Blocks of rows take turns at one part, whose weights then come from a cache for all but the first.
+                let (rows, part) = (blocks[index % blocks.count], index / blocks.count)
                 var (weights, x) = (layer.weights, x)
                 let tile = scratch + Int(LP_PANEL_SCRATCH)
                 let to = masses + part * x.capacity + rows.lowerBound
@@ -98,23 +109,5 @@ extension Workers {
                 }
             }
         }
-    }
-}
-
-/// Masses at a fixed address, as many as the largest use needs.
-private final class MassBuffer {
-    private var memory = UnsafeMutableBufferPointer<lp_mass>.allocate(capacity: 0)
-
-    deinit { memory.deallocate() }
-
-    /// Room for so many, with whatever stood there.
-    func reserve(_ count: Int) -> UnsafeMutablePointer<lp_mass> {
-        if count > memory.count || memory.baseAddress == nil {
-            memory.deallocate()
-            memory = .allocate(capacity: max(count, 1))
-            memory.initialize(repeating: lp_mass())
-        }
-        guard let start = memory.baseAddress else { preconditionFailure("memory that was allocated has an address") }
-        return start
     }
 }

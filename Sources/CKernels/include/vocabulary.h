@@ -13,11 +13,12 @@
 
 enum { LP_PART_PANELS = 32 };
 
-/// One row's sums over some words, with x its logits.
+/// One row's sums over some words, with x its logits; whole cache lines where the array begins at one.
 typedef struct lp_mass {
-    float peak;          // largest x
-    float sum[16];       // of e^(x - peak), by lane
-    float weighted[16];  // of (x - peak) e^(x - peak), by lane
+    float sum[16];      // of e^(x - peak), by lane
+    float weighted[16]; // of (x - peak) e^(x - peak), by lane
+    float peak;         // largest x
+    float unused[15];
 } lp_mass;
 
 /// No words yet.
