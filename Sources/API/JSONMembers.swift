@@ -34,4 +34,13 @@ extension JSONWriter {
     mutating func real(_ value: Double?) {
         if let number = value.flatMap(JSONNumber.init) { self.number(number) } else { null() }
     }
+
+    /// What a list of rewards took; no token is ever made.
+    mutating func usage(tokens: Int) {
+        key("usage")
+        openObject()
+        member("prompt_tokens", tokens)
+        member("total_tokens", tokens)
+        closeObject()
+    }
 }

@@ -93,9 +93,10 @@ extension Service {
             try await proveAgain()
             return false
         }
+        // It was proven just now; a model that is gone may have had its address.
+        health.change { _ = $0.wrong.remove(ObjectIdentifier(model.scorer.lifetime)) }
         record(models.current, isServed: false)
         models.replace(with: model)
-        health.change { $0.isWrong = false }
         record(model, isServed: true)
         return true
     }

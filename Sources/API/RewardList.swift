@@ -67,11 +67,7 @@ struct RewardList {
     /// Status 200 if at least one rollout succeeded (or none was sent), else that of the first.
     private consuming func response() -> Response {
         writer.closeArray()
-        writer.key("usage")
-        writer.openObject()
-        writer.member("prompt_tokens", tokenTotal)
-        writer.member("total_tokens", tokenTotal)
-        writer.closeObject()
+        writer.usage(tokens: tokenTotal)
         writer.closeObject()
         return .json(writer.bytes, status: succeeded ? .ok : firstFailure ?? .ok)
     }

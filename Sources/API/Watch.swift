@@ -11,10 +11,8 @@ import Synchronization
 final class Health: Sendable {
     struct State: Sendable {
         var isDraining = false
-        /// The reward model, until a reload puts another in its place.
-        var isWrong = false
-        /// A language model, which stays.
-        var isLanguageWrong = false
+        /// Those that gave other bits than when they were loaded.
+        var wrong: Set<ObjectIdentifier> = []
         var ticked: ContinuousClock.Instant?
         /// Those that are asked for their canary now.
         var proving: Set<ObjectIdentifier> = []
@@ -32,6 +30,8 @@ final class Health: Sendable {
 private struct Watched {
     let engine: Engine
     let canary: Canary?
+
+    var name: ObjectIdentifier { ObjectIdentifier(engine.lifetime) }
 }
 
 extension Service {
@@ -79,7 +79,7 @@ extension Service {
         return watched.map { model in
             Vitals(
                 isDraining: state.isDraining,
-                isWrong: state.isWrong || state.isLanguageWrong,
+                isWrong: state.wrong.contains(model.name),
                 beat: model.engine.pulse.now,
                 canary: model.canary.map { ($0.tokens, Patience(seconds: $0.seconds, tokens: $0.tokens)) },
                 tasks: state.ticked,
@@ -94,28 +94,22 @@ extension Service {
         let beat = model.engine.pulse.now
         let interval = Patience(seconds: canary.seconds, tokens: canary.tokens).interval
         guard beat.running == nil, .now - beat.ended >= interval else { return }
-        let name = ObjectIdentifier(model.engine.lifetime)
-        guard health.change({ $0.proving.insert(name).inserted }) else { return }
+        guard health.change({ $0.proving.insert(model.name).inserted }) else { return }
         group.addTask {
-            defer { health.change { _ = $0.proving.remove(name) } }
-            await prove(model.engine, canary)
+            defer { health.change { _ = $0.proving.remove(model.name) } }
+            await prove(model, canary)
         }
     }
 
-    private func prove(_ engine: Engine, _ canary: Canary) async {
+    private func prove(_ model: Watched, _ canary: Canary) async {
         do throws(CanaryError) {
-            _ = try await canary.sing(to: engine)
+            _ = try await canary.sing(to: model.engine)
         } catch {
             guard error == .notRepeatable else {
                 return logger.error("the model does not answer its canary", metadata: ["cause": "\(error)"])
             }
-            if languages.all.contains(where: { $0.engine.lifetime === engine.lifetime }) {
-                health.change { $0.isLanguageWrong = true }
-            } else {
-                // Of a model that a reload has replaced meanwhile it says nothing about the new one.
-                guard models.current.scorer.lifetime === engine.lifetime else { return }
-                health.change { $0.isWrong = true }
-            }
+            // Of a model that a reload has replaced meanwhile it says nothing about the new one.
+            health.change { _ = $0.wrong.insert(model.name) }
             logger.critical("the model gives other bits than when it was loaded")
         }
     }

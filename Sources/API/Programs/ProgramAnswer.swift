@@ -49,11 +49,7 @@ struct ProgramAnswer {
             }
         }
         writer.closeArray()
-        writer.key("usage")
-        writer.openObject()
-        writer.member("prompt_tokens", tokens)
-        writer.member("total_tokens", tokens)
-        writer.closeObject()
+        writer.usage(tokens: tokens)
         writer.closeObject()
         let failed = readings.count { (try? $0.get()) == nil }
         return .json(writer.bytes, status: failed == facts.count ? failure ?? .ok : .ok)
