@@ -107,26 +107,32 @@ def reloads(server, folder, count):
     print(f"   {2 * count} SIGHUPs, {served[0]} requests, none failed")
 
 
-def latencies(server, count):
-    times = []
-    for _ in range(count):
-        begun = time.monotonic()
-        status, _ = server.get("/health")
-        check(status == 200, f"/health: {status}")
-        times.append(time.monotonic() - begun)
-    return sorted(times)[int(count * 0.99) - 1]
+def latencies(server, count, within):
+    """The p99 of the quietest of three stretches, of one where there is no time: other programs' noise comes and goes,
+    what a server does to its callers stays."""
+    begun, stretches = time.monotonic(), []
+    while not stretches or (len(stretches) < 3 and time.monotonic() < begun + within):
+        times = []
+        for _ in range(count):
+            sent = time.monotonic()
+            status, _ = server.get("/health")
+            check(status == 200, f"/health: {status}")
+            times.append(time.monotonic() - sent)
+        stretches.append(sorted(times)[int(count * 0.99) - 1])
+    return min(stretches)
 
 
 def half_handshakes(server, count):
     """Who begins a handshake and goes no further is closed on time, and a good client does not wait for them."""
-    alone = latencies(server, 200)
+    alone = latencies(server, 200, within=20)
     begun = time.monotonic()
     hanging = []
     for _ in range(count):
         connection = socket.create_connection((server.host, server.port), timeout=30)
         connection.sendall(b"\x16\x03\x01\x02\x00\x01")
         hanging.append(connection)
-    beside = latencies(server, 200)
+    # They are closed after 10 s: no stretch begins that might not have them beside it.
+    beside = latencies(server, 200, within=begun + 6 - time.monotonic())
     check(beside < max(2 * alone, 0.05), f"p99 {beside:.4f} s beside {count} half handshakes, {alone:.4f} s alone")
     for connection in hanging:
         check(connection.recv(1) == b"", "a half handshake is answered")
