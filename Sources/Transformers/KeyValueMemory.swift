@@ -28,13 +28,17 @@ final class KeyValueMemory {
     func reserve(slots count: Int) -> Bool {
         let needed = (count + Int(LP_SLAB) - 1) / Int(LP_SLAB)
         guard needed > slabs.count else { return true }
-        while slabs.count < needed {
+        var added: [UnsafeMutableRawPointer] = []
+        while slabs.count + added.count < needed {
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
             guard let slab = mmap(nil, slabBytes, PROT_READ | PROT_WRITE, flags, -1, 0), slab != MAP_FAILED else {
+                // All or none: the table has to stand for as many slabs as there are.
+                for slab in added { munmap(slab, slabBytes) }
                 return false
             }
-            slabs.append(slab)
+            added.append(slab)
         }
+        slabs += added
         table = (0..<layers).flatMap { layer in
             slabs.map { $0.assumingMemoryBound(to: Float.self) + layer * layerFloats }
         }
@@ -47,7 +51,7 @@ final class KeyValueMemory {
         _ body: (UnsafePointer<UnsafeMutablePointer<Float>?>) -> Void
     ) {
         table.withUnsafeBufferPointer { table in
-            guard let first = table.baseAddress else { return }
+            guard let first = table.baseAddress else { preconditionFailure("slots are reserved before they are used") }
             body(first + min(layer, layers - 1) * slabs.count)
         }
     }

@@ -79,6 +79,17 @@ private func definition(_ logits: [Double], target: Int) -> [Double] {
         #expect(Set(found.bits).count == found.count, "numbers that do not differ prove nothing")
     }
 
+    /// Eight bits a number: near enough to the definition to be the same model, and not the same numbers.
+    @Test(arguments: models) func `in int8 both numbers stay near the definition`(model: RandomModel) async throws {
+        let folder = try model.write()
+        var generator = SeededGenerator(seed: 74)
+        let batch = try PackedBatch(standing: [piece(model.ids(60, using: &generator))])
+        let stored = try await model.speaker(folder).signals(batch).map(Double.init)
+        let quantised = try await model.speaker(folder, precision: .int8).signals(batch)
+        let error = largestDifference(quantised, stored)
+        #expect(error > 0 && error < 0.2, "\(error)")
+    }
+
     @Test(arguments: models, Precision.allCases)
     func `a row has the same bits alone, in company, on any thread and in any instruction set`(
         model: RandomModel,
@@ -158,11 +169,11 @@ private func definition(_ logits: [Double], target: Int) -> [Double] {
     }
 
     /// Steep and flat rows: sums must neither overflow nor lose what is small.
-    @Test(arguments: [1e-9, 1e-3, 60, 3e4] as [Float])
-    func `masses of any spread are those of the definition, in every version`(scale: Float) {
+    @Test(arguments: [1e-9, 1e-3, 60, 3e4] as [Float], [0, -1000, 1000] as [Float])
+    func `masses of any spread and height are those of the definition, in every version`(scale: Float, height: Float) {
         var generator = SeededGenerator(seed: 73)
         let (rows, words) = (5, 64 * 3 + 17)
-        let logits = (0..<rows).map { _ in generator.floats(words, scale: scale) }
+        let logits = (0..<rows).map { _ in generator.floats(words, scale: scale).map { $0 + height } }
         let targets = (0..<rows).map { Int32($0 * 50) }
         for version in versionsHere {
             let found = masses(version, logits, targets, words: words)
