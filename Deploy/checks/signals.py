@@ -218,6 +218,15 @@ def company(layout, folder, lines, answers, chance, is_short):
         check(not wrong, f"{layout}: other bits {name}: {wrong[:3]}")
 
 
+def quantised(layout, folder, lines, answers, most):
+    """What eight bits a weight cost, beside the same model at full precision."""
+    found = signals(folder, lines, "--precision", "int8")
+    worst = distances((found[name], answers[name]) for name in found)
+    figures = ", ".join(f"{name} {value:.1e}" for name, value in worst.items())
+    print(f"{layout}: int8 moves at most {figures}", flush=True)
+    check(0 < worst["logprob"] <= most, f"{layout}: int8 moves a log-probability by {worst['logprob']}")
+
+
 def main():
     options = arguments(__doc__)
     if not (SHARED / "tokenizers").is_dir():
@@ -240,13 +249,16 @@ def main():
             answers = signals(folder, lines)
             compare(layout, lines, answers, Pieces(folder / "policy"), *models)
             company(layout, folder, lines, answers, chance, options.short)
+            quantised(layout, folder, lines, answers, 0.05)
             if options.short:
                 continue
             models = [
                 make(folder / role, layout, tokenizer, fields, options.seed + i, initializer_range=STEEP)
                 for i, role in enumerate(ROLES)
             ]
-            compare_steep(layout, lines[:8], signals(folder, lines[:8]), Pieces(folder / "policy"), *models)
+            steep = signals(folder, lines[:8])
+            compare_steep(layout, lines[:8], steep, Pieces(folder / "policy"), *models)
+            quantised(f"{layout}, steep", folder, lines[:8], steep, 1)
 
 
 if __name__ == "__main__":
