@@ -1,4 +1,4 @@
-"""Random ragged groups for credits.py: masks, holes, singletons, zero spreads, one step, none."""
+"""Random ragged groups for credits.py: masks, holes, singletons, zero spreads, one step, none, things not said."""
 
 import numpy as np
 
@@ -61,8 +61,17 @@ def batch(generator, groups):
     return rollouts
 
 
-def sent(values, fields):
-    """What a request says of a rollout: only these fields, and what tells its steps and tokens."""
+# What a rollout of a request may lack that the others have.
+UNSAID = ["group", "rewards", "outcome", "turns", "answer", "parent", "external", "value", "answer_logprob",
+          "token_logprob", "token_entropy", "teacher_logprob", "logratio", "dimensions"]
+
+
+def sent(values, fields, generator):
+    """What a request says of a rollout: only these fields, some not of each, and what tells its steps and tokens."""
+    values = {**values, "signals": dict(values["signals"])}
+    for field in UNSAID:
+        if generator.random() < 0.05:
+            (values["signals"] if field in values["signals"] else values).pop(field, None)
     body = {key: values[key] for key in ("id", "group", "mask") if key in values}
     for field in fields:
         if field in values["signals"]:
@@ -81,26 +90,24 @@ class Seen:
 
     def __init__(self, body, parents):
         signals = body.get("signals", {})
-        self.n, self.group, self.body = len(body["mask"]), body["group"], body
+        self.n, self.group, self.body = len(body["mask"]), body.get("group", body["id"]), body
         self.valid = np.array(body["mask"], bool)
         if "rewards" in body:
             self.valid &= np.array([reward is not None for reward in body["rewards"]], bool)
-            self.margins = self.steps(body["rewards"])
-        if "external" in signals:
-            self.external = self.steps(signals["external"])
+        self.margins = self.steps(body.get("rewards", [None] * self.n))
+        self.external = self.steps(signals.get("external", [None] * self.n))
         for name in ("value", "answer_logprob"):
-            if name in signals:
-                numbers = array(signals[name])
-                setattr(self, name, np.concatenate([numbers[:1], self.steps(signals[name][1:])]))
+            numbers = signals.get(name, [None] * (self.n + 1))
+            setattr(self, name, np.concatenate([array(numbers[:1]), self.steps(numbers[1:])]))
         self.outcome = NONE if body.get("outcome") is None else body["outcome"]
-        self.dimensions = array(signals.get("dimensions", []))
+        self.dimensions = array(signals.get("dimensions", [None, None]))
         self.pivot, self.answer = signals.get("pivot"), body.get("answer")
         self.turns, self.states = body.get("turns", list(range(self.n))), body.get("states")
         self.spans, self.tokens = body.get("token_spans"), body.get("token_count", 0)
         self.token_mask = np.array(body.get("token_mask", [True] * self.tokens), bool)
         for name in ("token_logprob", "token_entropy", "teacher_logprob", "logratio"):
-            if name in signals:
-                setattr(self, name, np.where(self.token_mask, array(signals[name]), NONE))
+            numbers = array(signals.get(name, [None] * self.tokens))
+            setattr(self, name, np.where(self.token_mask, numbers, NONE))
         self.parent = parents.get(body.get("parent"))
 
     def steps(self, values):

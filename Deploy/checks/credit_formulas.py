@@ -162,7 +162,7 @@ def aggregate(kind, temperature=0.05):
 
 # -- PURE
 
-def pure(baseline):
+def pure(baseline, whitened=True):
     def formula(rollouts):
         credit = [softmax(r.margins, 0.1) * r.margins for r in rollouts]
         reward = np.array([NONE if np.isnan(c).all() else np.nansum(c) for c in credit])
@@ -185,6 +185,7 @@ def pure(baseline):
         tokens = [r.ends(row) for r, row in zip(rollouts, shaped)]
         if baseline == "padded":
             tokens = padded(rollouts, advantage)
+            tokens = whiten(tokens) if whitened else tokens
         return dict(reward=reward, credit=credit, advantage=advantage, tokens=tokens)
     return formula
 
@@ -284,14 +285,32 @@ def mig(rollouts):
     return dict(credit=credit, reward=reward, advantage=advantage, tokens=spans(rollouts, laid))
 
 
-def igpo(rollouts, zeros="counted", form="probability"):
+def before_answer(rollouts, credit):
+    """Where a rollout has an outcome its last step has that and no gain: the gains without it, and where that step is."""
+    places = [np.flatnonzero(r.valid)[-1:] if not np.isnan(r.outcome) else np.array([], int) for r in rollouts]
+    gains = [row.copy() for row in credit]
+    for row, place in zip(gains, places):
+        row[place] = NONE
+    return gains, places
+
+
+def put(row, place, number):
+    row = row.copy()
+    row[place] = number
+    return row
+
+
+def igpo(rollouts, zeros="counted", form="probability", answer=True):
     credit = [steps_of(np.exp(r.answer_logprob) if form == "probability" else r.answer_logprob) for r in rollouts]
     options = dict(ddof=0, inside=1e-8, single="zero")
-    kept = [np.where(row == 0, NONE, row) for row in credit] if zeros == "missing" else credit
+    turns, places = before_answer(rollouts, credit)
+    turns = turns if answer else credit
+    kept = [np.where(row == 0, NONE, row) for row in turns] if zeros == "missing" else turns
     gain = among_prompt(rollouts, kept, **options)
-    gain = [np.where(row == 0, 0.0, part) for row, part in zip(credit, gain)] if zeros == "missing" else gain
+    gain = [np.where(row == 0, 0.0, part) for row, part in zip(turns, gain)] if zeros == "missing" else gain
     bonus = scalars(rollouts, outcomes(rollouts), **options)
-    advantage = [later(at_last(row, more)) for row, more in zip(gain, bonus)]
+    shaped = [put(row, place, more + np.nan_to_num(row[place])) for row, place, more in zip(gain, places, bonus)]
+    advantage = [later(row) for row in shaped]
     return dict(credit=credit, reward=[total(row) for row in credit], advantage=advantage,
                 tokens=spans(rollouts, advantage))
 
@@ -299,10 +318,11 @@ def igpo(rollouts, zeros="counted", form="probability"):
 def siop(rollouts):
     q, credit = shares(rollouts), []
     for r, share in zip(rollouts, q):
-        gain = share * steps_of(np.log(np.exp(r.answer_logprob) + 1e-8))
-        row = gain * 0 if r.valid.sum() < 2 else gain
-        present = np.flatnonzero(~np.isnan(row))
-        credit.append(at_last(row, 0.5 * share) if len(present) else row)
+        row = share * steps_of(np.log(np.exp(r.answer_logprob) + 1e-8))
+        last = np.flatnonzero(r.valid)[-1:]
+        # One step alone needs no likelihood.
+        row[last] = 0.5 * share + (row[last] if r.valid.sum() > 1 else 0)
+        credit.append(row)
     gain = among_prompt(rollouts, credit, single="zero", floor=1e-6)
     advantage = [later(row) for row in gain]
     return dict(credit=credit, reward=[total(row) for row in credit], advantage=advantage,
@@ -311,12 +331,14 @@ def siop(rollouts):
 
 def a2tgpo(rollouts):
     credit = [steps_of(np.exp(r.answer_logprob)) for r in rollouts]
-    gain = among_turns(rollouts, credit, ddof=0, single="zero")
+    turns, places = before_answer(rollouts, credit)
+    gain = among_turns(rollouts, turns, ddof=0, single="zero")
     bonus, advantage = scalars(rollouts, outcomes(rollouts)), []
-    for row, more in zip(gain, bonus):
+    for row, place, more in zip(gain, places, bonus):
         left = np.array([len(there(row[i:])) for i in range(len(row))])
-        advantage.append(0.3 * later(row) / np.sqrt(np.maximum(left, 1)) + more)
-    return dict(credit=credit, reward=[total(row) for row in credit], advantage=advantage,
+        advantage.append(put(0.3 * later(row) / np.sqrt(np.maximum(left, 1)) + more, place, more))
+    clip = [put(1 + 0.3 * (2 / (1 + np.exp(-row)) - 1), place, 1.0) for row, place in zip(gain, places)]
+    return dict(credit=credit, reward=[total(row) for row in credit], advantage=advantage, clip=clip,
                 tokens=spans(rollouts, advantage))
 
 
@@ -374,7 +396,8 @@ def istar(rollouts, code=False):
         episode, step = scalars(rollouts, outcomes(rollouts)), among_prompt(rollouts, credit)
     else:
         episode = others(rollouts, outcomes(rollouts))
-        peak = max((np.abs(there(later(row))).max() for row in credit if len(there(row))), default=0.0)
+        # A row of the code is one step.
+        peak = max((np.abs(there(row)).max() for row in credit if len(there(row))), default=0.0)
         scaled = [row / (peak + 1e-6) for row in credit]
         step = list(scaled)
         for members in groups(rollouts):
@@ -428,7 +451,8 @@ def mars2(rollouts):
     for i, r in enumerate(rollouts):
         parent = NONE if r.parent is None else raw[r.parent]
         siblings = there(np.array([raw[j] for j, q in enumerate(rollouts)
-                                   if j != i and q.group == r.group and q.parent == r.parent] + [NONE]))
+                                   if j != i and q.parent == r.parent
+                                   and (r.parent is not None or q.group == r.group)] + [NONE]))
         if len(siblings) and not np.isnan(parent):
             reward[i] += 0.3 * (raw[i] - 0.5 * parent - 0.5 * siblings.mean())
         elif len(siblings):
@@ -446,7 +470,7 @@ def r3l(rollouts, best=3.0):
     return dict(credit=credit, reward=outcomes(rollouts), advantage=advantage, tokens=spans(rollouts, credit))
 
 
-def scope(rollouts, sign=1.0):
+def scope(rollouts, sign=1.0, counts=False):
     student = np.array([mean(r.token_logprob) for r in rollouts])
     teacher = np.array([mean(r.teacher_logprob) for r in rollouts])
     weight = np.full(len(rollouts), NONE)
@@ -454,7 +478,7 @@ def scope(rollouts, sign=1.0):
         for right, powers in ((1.0, np.exp(-sign * student)), (0.0, np.exp(teacher))):
             part = [i for i in members if rollouts[i].outcome == right and not np.isnan(powers[i])]
             for i in part:
-                weight[i] = len(part) * powers[i] / powers[part].sum()
+                weight[i] = (len(part) if counts else 1) * powers[i] / powers[part].sum()
     return dict(reward=weight, credit=[r.everywhere(w) for r, w in zip(rollouts, weight)],
                 tokens=[r.all_tokens(w) for r, w in zip(rollouts, weight)])
 
@@ -468,7 +492,7 @@ def grounded_prm(rollouts):
         size = len(labels)
         if size:
             row[~np.isnan(row)] = labels * (size - np.arange(size)) / size / size
-        counted = max(r.valid.sum(), 1)
+        counted = max(size, 1)
         process = 0.0 if r.n == 0 else np.nansum(row) if size else NONE
         credit.append(row)
         reward.append(process + r.outcome / counted)
@@ -495,8 +519,8 @@ def on_tokens(change):
     return formula
 
 
-def sepa(rollouts, even):
-    return [a * np.maximum(0, 1 + 0.1 * (r.token_entropy / mean(r.token_entropy) - 1)) for r, a in zip(rollouts, even)]
+def sepa(rollouts, even, b=0.1):
+    return [a * np.maximum(0, 1 + b * (r.token_entropy / mean(r.token_entropy) - 1)) for r, a in zip(rollouts, even)]
 
 
 def top_entropy(rollouts, even):

@@ -36,6 +36,7 @@ CASES = [
     ({"name": "sws", "temperature": 0.7}, ["rewards", "tokens"], formulas.aggregate("sws", 0.7)),
     *(({"name": "pure", "baseline": baseline}, PROCESS, formulas.pure(baseline))
       for baseline in ("none", "token", "step", "padded")),
+    ({"name": "pure", "baseline": "padded", "whiten": "none"}, PROCESS, formulas.pure("padded", False)),
     ("pure_strict", ["rewards", "tokens"], formulas.pure_strict),
     ({"name": "pure_strict", "form": "code"}, ["rewards", "tokens"], given(formulas.pure_strict, code=True)),
     ("grpo", OUTCOME, formulas.grpo),
@@ -52,6 +53,7 @@ CASES = [
     ("mig", GAIN, formulas.mig),
     ("igpo", GAIN, formulas.igpo),
     ({"name": "igpo", "form": "log", "zeros": "missing"}, GAIN, given(formulas.igpo, zeros="missing", form="log")),
+    ({"name": "igpo", "answer_turn": "gain"}, GAIN, given(formulas.igpo, answer=False)),
     ("siop", ["answer_logprob", "answer", "tokens"], formulas.siop),
     ("a2tgpo", GAIN, formulas.a2tgpo),
     ("progress", ["value", "tokens"], formulas.progress),
@@ -71,10 +73,11 @@ CASES = [
     ({"name": "r3l", "form": "code"}, ["outcome", "pivot", "tokens"], given(formulas.r3l, best=1.0)),
     ("scope", ["outcome", "token_logprob", "teacher_logprob", "tokens"], formulas.scope),
     ({"name": "scope", "form": "code"}, ["outcome", "token_logprob", "teacher_logprob", "tokens"],
-     given(formulas.scope, sign=-1.0)),
+     given(formulas.scope, sign=-1.0, counts=True)),
     ("grounded_prm", ["external", "outcome", "tokens"], formulas.grounded_prm),
     ("capo", PROCESS, formulas.capo),
     ("sepa", ENTROPY, formulas.on_tokens(formulas.sepa)),
+    ({"name": "sepa", "b": 3}, ENTROPY, formulas.on_tokens(given(formulas.sepa, b=3))),
     ("top_entropy", ENTROPY, formulas.on_tokens(formulas.top_entropy)),
     ("entropy_bonus", ENTROPY, formulas.on_tokens(formulas.entropy_bonus)),
     ("gtpo", ENTROPY, formulas.gtpo),
@@ -89,6 +92,8 @@ def answered(item):
         found["advantage"] = item["advantage"]
     elif steps and "advantage" in steps[0]:
         found["advantage"] = [step["advantage"] for step in steps]
+    for name in steps[0].get("values", {}) if steps else []:
+        found[name] = [step["values"][name] for step in steps]
     found["tokens"] = item.get("token_credit", [])
     return found
 
@@ -214,7 +219,7 @@ def main():
         for case in CASES:
             for _ in range(requests):
                 rollouts = batch(generator, 40)
-                bodies = [sent(rollout, case[1]) for rollout in rollouts]
+                bodies = [sent(rollout, case[1], generator) for rollout in rollouts]
                 counted += compare(server, case, bodies)
             if isinstance(case[0], str):
                 program = {"rollouts": bodies, "program": methods[case[0]]["program"]}

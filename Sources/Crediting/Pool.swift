@@ -15,6 +15,11 @@ struct Pool: Sendable {
     private let squares: Double
 
     init(_ values: [Double]) {
+        // Of millions of numbers each may be alone.
+        if values.count == 1 {
+            (count, least, range, mean, squares) = (1, values[0], 0, 0, 0)
+            return
+        }
         let sorted = values.sorted()
         let (least, most) = (sorted.first ?? 0, sorted.last ?? 0)
         let places = sorted.map { Self.place(of: $0, from: least, range: most - least) }

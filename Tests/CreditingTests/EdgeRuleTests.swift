@@ -126,6 +126,45 @@ import Testing
         #expect(near(code, [0, 0, -1.5 / two], 1e-5))
     }
 
+    @Test func `IGPO's code drops what was zero, not what equals the mean`() throws {
+        let facts = rollout { $0.answerLogprob = [-6, -5, -3, 0] }
+        let options: [String: OptionValue] = ["form": .word("log"), "zeros": .word("missing")]
+        // Gains 1, 2, 3.
+        #expect(near(try Answer("igpo", options, [facts]).numbers(.advantage), [0, 1.224744, 1.224744], 1e-5))
+    }
+
+    @Test func `of a rollout with an outcome the last step has that, and no gain`() throws {
+        let group = [([-6.0, -5, 0], 1.0), ([-6, -3, 4], 0)].map { levels, outcome in
+            rollout {
+                $0.answerLogprob = levels
+                $0.outcome = outcome
+                $0.group = 0
+            }
+        }
+        let log: [String: OptionValue] = ["form": .word("log")]
+        let igpo = try Answer("igpo", log, group)
+        // Gains 1 and 3, outcomes 1 and 0: -1 and 1, 1 and -1. The gains of the last step are credit, and no advantage.
+        #expect(near(igpo.numbers(.credit, 0) + igpo.numbers(.credit, 1), [1, 5, 3, 7], 1e-12))
+        #expect(near(igpo.numbers(.advantage, 0) + igpo.numbers(.advantage, 1), [0, 1, 0, -1], 1e-5))
+        let turns = try Answer("a2tgpo", log, group)
+        #expect(near(turns.numbers(.advantage, 0), [0.7071068 - 0.3, 0.7071068], 1e-5))
+        guard case .rows(let clip)? = turns.result.others.first(where: { $0.name == "clip" })?.value else {
+            Issue.record("the clip is of steps")
+            return
+        }
+        // 1 + 0.3 (2 sigmoid(-1) - 1), and 1 where the outcome is.
+        #expect(near(clip.cells[0].map(\.value), [0.8613648, 1], 1e-5))
+        let both = try Answer("igpo", log.merging(["answer_turn": .word("gain")]) { $1 }, group)
+        // Gains 1, 5, 3, 7: (x - 4)/2.236068.
+        #expect(near(both.numbers(.advantage, 0), [1 - 0.894427, 1 + 0.447214], 1e-5))
+        let open = group.map { facts in
+            var facts = facts
+            facts.outcome = nil
+            return facts
+        }
+        #expect(near(try Answer("igpo", log, open).numbers(.advantage, 1), [0.894427, 1.341641], 1e-5))
+    }
+
     // MARK: 7, groups
 
     @Test func `one alone is raw or zero as the method says, and says so`() throws {
@@ -173,6 +212,10 @@ import Testing
         let rewards = try (0..<4).map { try Answer("mars2", tree).numbers(.reward, $0)[0] }
         // Surpluses 0.5 - 0.55, 0.1 - 0.75 and 0.4 - 0.1, by 0.3.
         #expect(near(rewards, [1, 0.485, -0.095, 0.49], 1e-12))
+        // Children of one parent are siblings, with a group or without.
+        let strangers = [node(1, parent: nil, group: nil), node(0.5, parent: 0, group: nil), node(0.1, parent: 0)]
+        let others = try (0..<3).map { try Answer("mars2", strangers).numbers(.reward, $0)[0] }
+        #expect(near(others, [1, 0.485, -0.095], 1e-12))
     }
 
     @Test func `steps before the pivot are masked, and the best has alpha or the code's 1`() throws {
@@ -197,7 +240,8 @@ import Testing
         }
         let (paper, code) = (try Answer("scope", group), try Answer("scope", ["form": .word("code")], group))
         let share = 1.4621171572600098
-        #expect(near(paper.numbers(.reward, 0) + paper.numbers(.reward, 1), [share, 2 - share], 1e-12))
+        #expect(near(paper.numbers(.reward, 0) + paper.numbers(.reward, 1), [share / 2, 1 - share / 2], 1e-12))
+        // The code's are 1 on average.
         #expect(near(code.numbers(.reward, 0) + code.numbers(.reward, 1), [2 - share, share], 1e-12))
         #expect(paper.numbers(.reward, 2) == [1])
     }
@@ -217,8 +261,9 @@ import Testing
             }
         }
         let code = try Answer("istar", ["form": .word("code"), "beta": .number(1)], group)
-        // By the largest return, 8; the mean of the first steps is 2; n is 2 trajectories.
-        #expect(near(code.numbers(.advantage, 1), [0.25, 0.75], 1e-6))
+        // By the largest step, 5 (a row of the code is one step); the mean of the first steps is 2; n is 2 trajectories.
+        #expect(near(code.numbers(.advantage, 0), [-0.4, 0], 1e-6))
+        #expect(near(code.numbers(.advantage, 1), [0.4, 1.2], 1e-6))
     }
 
     // MARK: 9 and its table
@@ -243,6 +288,12 @@ import Testing
             $0.outcome = 1
         }
         #expect(near(try Answer("grounded_prm", [labelled]).numbers(.reward), [0.75], 1e-12))
+        // One N in the formula: of the steps that have a label.
+        let gap = rollout {
+            $0.external = [1, nil, 1]
+            $0.outcome = 1
+        }
+        #expect(near(try Answer("grounded_prm", [gap]).numbers(.reward), [1.25], 1e-12))
     }
 
     @Test func `one step alone has SIOP's answer part and no gain`() throws {
@@ -251,6 +302,60 @@ import Testing
             $0.answer = 0
         }
         #expect(try Answer("siop", [facts]).numbers(.credit) == [0.5])
+        // Which needs no likelihood; of several steps each does, and the answer's part stays at the last.
+        for (likely, wanted) in [([-2, nil], [0.5]), ([-2, -1, nil], [1, nil])] as [([Double?], [Double?])] {
+            let unsure = rollout {
+                $0.answerLogprob = likely
+                $0.answer = 0
+            }
+            #expect(near(try Answer("siop", [unsure]).numbers(.credit), wanted, 1e-6))
+        }
+    }
+
+    @Test func `a peak past every number divides nothing`() throws {
+        let returns = Instruction(.scale(scaling(.largestReturn)))
+        let huge = try Answer(
+            [Instruction(.read(Read(.external))), returns],
+            [rollout { $0.external = [1e308, 1e308, 1] }]
+        )
+        #expect(huge.reasons(.credit) == [.notFinite, .notFinite, .notFinite])
+        let largest = Instruction(.scale(scaling(.largest)))
+        let plain = try Answer([Instruction(.read(Read(.external))), largest], [rollout { $0.external = [-4, 1] }])
+        #expect(near(plain.numbers(.credit), [-1, 0.25], 1e-6))
+    }
+
+    private func scaling(_ by: Scaling.By) -> Scaling {
+        var scaling = Scaling(by)
+        scaling.scope = .batch
+        return scaling
+    }
+
+    @Test func `a share of a whole number of them is that number`() throws {
+        let answer = try Answer(
+            [Instruction(.read(Read(.external))), Instruction(.select(share: 0.07, scope: .batch))],
+            [rollout { $0.external = (0..<100).map(Double.init) }]
+        )
+        #expect(answer.numbers(.credit).compactMap(\.self).reduce(0, +) == 7)
+    }
+
+    @Test func `a sum has the tokens that any of its terms has, in whatever order`() throws {
+        let facts = rollout {
+            $0.external = [1]
+            $0.tokenEntropy = [1, 2]
+        }
+        for terms in [
+            [Term("a", optional: true), Term("e", optional: true)],
+            [Term("e", optional: true), Term("a", optional: true)],
+        ] {
+            let answer = try Answer(
+                [
+                    Instruction(.read(Read(.external))), Instruction(.tokens(.span, optional: true), name: "a"),
+                    Instruction(.read(Read(.tokenEntropy)), name: "e"), Instruction(.mix(terms), name: "tokens"),
+                ],
+                [facts]
+            )
+            #expect(answer.numbers(.tokens) == [1, 2])
+        }
     }
 
     @Test func `what overflows is absent with its reason`() throws {

@@ -39,7 +39,7 @@ extension Method {
                 .sum("ratio", as: "reward"),
             ]
             if choice.word("norm") == "batch_norm" {
-                program.append(.then(.scale(.largestReturn(.batch)), of: "ratio", as: "scaled"))
+                program.append(.then(.scale(.by(.largestReturn, .batch)), of: "ratio", as: "scaled"))
             }
             program += [
                 .then(.centre(Centre(.rloo)), of: program.last?.name == "scaled" ? nil : "ratio", as: "process"),
@@ -60,8 +60,8 @@ extension Method {
                 + "A_t = A_outcome + alpha A_r, each (x - mean)/(std + eps) over the prompt",
             source: "iStar / OPRL, arXiv 2509.19199, and its code",
             mark: .secondary,
-            note: "The code divides by the largest return of the batch, has no std, takes n/(n-1) (x - mean), and its "
-                + "mean sees the first step of each trajectory alone.",
+            note: "The code divides by the largest step of the batch (each of its rows is a step), has no std, takes "
+                + "n/(n-1) (x - mean), and its mean sees the first step of each trajectory alone.",
             options: [
                 beta, reduce, .weight("alpha", 1, "Of the steps beside the outcome."),
                 .word("form", ["paper", "code"], "code: as the note says."),
@@ -72,7 +72,7 @@ extension Method {
             if isCode {
                 program += [
                     .then(.centre(Centre(.others)), as: "episode"),
-                    .then(.scale(.largestReturn(.batch)), of: "credit"),
+                    .then(.scale(.by(.largest, .batch)), of: "credit"),
                     .then(.centre(Centre(.others, sample: .first)), as: "step"),
                 ]
             } else {

@@ -4,18 +4,19 @@ extension Method {
     static let labels: [Method] = [
         Method(
             "grounded_prm",
-            formula: "R = (1/N) sum_i v_i (N - i)/N + F/N, i from 0; without steps R = F",
+            formula: "R = (1/N) sum_i v_i (N - i)/N + F/N, i from 0, N steps with a label; without steps R = F",
             source: "GroundedPRM's code, pipeline/MCTS/mcts.py",
             mark: .verified,
             note: "v and F are 1 or -1 from tools and judges: external and outcome.",
             options: []
         ) { _ in
             [
-                .read(.external),
+                .read(.external, as: "label"),
                 .then(.weights(Weights(.linearDecay)), as: "weight"),
                 .then(.pool(Pooled(.weighted, empty: 0)), as: "process"),
                 .then(.contribution(.weighted(of: nil)), of: "weight", as: "credit"),
-                .read(.stepCount),
+                .map(.affine(0, plus: 1), of: "label"),
+                .sum(as: "labels"),
                 .map(.clip(from: 1, to: nil)),
                 .map(.power(-1), as: "share"),
                 .read(.outcome),

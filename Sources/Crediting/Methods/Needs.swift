@@ -8,11 +8,16 @@ package struct Needs: Sendable, Equatable {
     package private(set) var optional: [String] = []
 
     package init(of program: Program) {
-        for instruction in program.instructions { add(instruction.action) }
+        // On no data everything is there: what is left are the kinds of values.
+        let plan = try? Plan(program, on: CheckedFacts([]))
+        for (index, instruction) in program.instructions.enumerated() {
+            let input = plan?.inputs[index].value.flatMap { plan?.types[$0].kind }
+            add(instruction.action, to: input)
+        }
         optional.removeAll(where: required.contains)
     }
 
-    private mutating func add(_ action: Operator) {
+    private mutating func add(_ action: Operator, to input: ValueType.Kind?) {
         switch action {
         case .read(let read):
             add(read.source.field, isOptional: read.isOptional)
@@ -25,7 +30,8 @@ package struct Needs: Sendable, Equatable {
             add(centre.scope)
         case .scale(let scaling) where scaling.by != .remaining: add(scaling.scope)
         case .select(_, let scope): add(scope)
-        case .weights(let weights) where weights.countsUp: add(weights.scope)
+        // Of steps and tokens the weights are the rollout's own.
+        case .weights(let weights) where input == .scalar: add(weights.scope)
         default: break
         }
     }

@@ -8,7 +8,7 @@ extension Method {
             source: "PURE, arXiv 2504.15275, and its code; credit-methods.md 2",
             mark: .verified,
             note: "tokens are rewards at the steps' ends, before they are summed up; with baseline padded they are "
-                + "verl's advantages. A rollout without an outcome has the process part alone.",
+                + "verl's advantages, whitened as by its adv_norm unless `whiten` is none. A rollout without an outcome has the process part alone.",
             options: [
                 .temperature(0.1),
                 .scale("margin"),
@@ -19,6 +19,7 @@ extension Method {
                         + "reward a step; padded (verl): others' returns by the padded length."
                 ),
                 .weight("outcome_weight", 1, "Of the outcome against the others', at the last step."),
+                whiten,
             ],
             instructions: instructions
         ),
@@ -33,6 +34,7 @@ extension Method {
                 .scale("margin"),
                 .word("form", ["paper", "code"], "code: capped at 0."),
                 .word("baseline", ["none", "padded"], "padded (verl): less the others' returns by the padded length."),
+                whiten,
             ]
         ) { choice in
             var program: [Instruction] = [
@@ -46,9 +48,15 @@ extension Method {
             } else {
                 program.append(.then(.scan(Scan(.min, .suffix)), of: "score", as: "credit"))
             }
-            return program + (choice.word("baseline") == "padded" ? padded("credit") : [.tokens(of: "credit")])
+            return program + (choice.word("baseline") == "padded" ? padded("credit", choice) : [.tokens(of: "credit")])
         },
     ]
+
+    private static let whiten = MethodOption.word(
+        "whiten",
+        ["batch", "none"],
+        "With baseline padded, by verl's adv_norm: (x - mean)/sqrt(var + 1e-8) over all tokens."
+    )
 
     private static func instructions(_ choice: Choice) -> [Instruction] {
         let baseline = choice.word("baseline")
@@ -79,14 +87,18 @@ extension Method {
             ),
             .suffixSum(as: "advantage"),
         ]
-        return program + (baseline == "padded" ? padded("advantage") : [.tokens(of: "shaped", .stepEnd)])
+        return program + (baseline == "padded" ? padded("advantage", choice) : [.tokens(of: "shaped", .stepEnd)])
     }
 
     /// verl's core_algos.py: b = sum of the others' token returns / ((n - 1) padded length).
-    private static func padded(_ from: String) -> [Instruction] {
-        [
-            .then(.tokens(.span, optional: false), of: from),
-            .then(.centre(Centre(.otherPadded)), as: "tokens"),
-        ]
+    private static func padded(_ from: String, _ choice: Choice) -> [Instruction] {
+        let isWhitened = choice.word("whiten") == "batch"
+        return lines(
+            [
+                .then(.tokens(.span, optional: false), of: from),
+                .then(.centre(Centre(.otherPadded)), as: isWhitened ? nil : "tokens"),
+            ],
+            isWhitened ? Standard.whitened.of(as: "tokens") : []
+        )
     }
 }

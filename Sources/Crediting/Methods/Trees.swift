@@ -60,15 +60,20 @@ extension Method {
         Method(
             "scope",
             formula: "right: w ~ PPL_student^(1/T); wrong: w ~ PPL_teacher^(-1/T); both softmax over the prompt's "
-                + "right, or wrong, rollouts times how many they are",
+                + "right, or wrong, rollouts",
             source: "SCOPE, arXiv 2604.10688, and its code, machine981/SCOPE",
             mark: .secondary,
-            note: "Weights of rollouts, 1 on average. The code has the student's sign reversed. Without "
-                + "teacher_logprob wrong rollouts have none.",
-            options: [.temperature(1), .word("form", ["paper", "code"], "code: the student's sign reversed.")]
+            note:
+                "Weights of rollouts. The code multiplies them by how many they are, so that they are 1 on average, and "
+                + "has the student's sign reversed. Without teacher_logprob wrong rollouts have none.",
+            options: [
+                .temperature(1),
+                .word("form", ["paper", "code"], "code: 1 on average, the student's sign reversed."),
+            ]
         ) { choice in
+            let isCode = choice.word("form") == "code"
             let weights = Operator.weights(
-                Weights(.softmin(choice.number("temperature")), scope: .prompt, countsUp: true)
+                Weights(.softmin(choice.number("temperature")), scope: .prompt, countsUp: isCode)
             )
             return [
                 .read(.outcome),
@@ -76,7 +81,7 @@ extension Method {
                 .map(.affine(-1, plus: 1), as: "wrong"),
                 .read(.tokenLogprob),
                 .then(.pool(Pooled(.mean))),
-                .map(.affine(choice.word("form") == "code" ? -1 : 1, plus: 0)),
+                .map(.affine(isCode ? -1 : 1, plus: 0)),
                 .then(.mask(where: "right")),
                 .then(weights, as: "student"),
                 .read(.teacherLogprob, optional: true),

@@ -81,8 +81,8 @@ extension Scaling {
         return scaling
     }
 
-    static func largestReturn(_ scope: Scope) -> Scaling {
-        var scaling = Scaling(.largestReturn)
+    static func by(_ by: By, _ scope: Scope) -> Scaling {
+        var scaling = Scaling(by)
         scaling.scope = scope
         return scaling
     }

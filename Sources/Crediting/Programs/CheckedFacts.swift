@@ -60,18 +60,25 @@ package struct CheckedRollout: Sendable {
     package let steps: Int
     /// 0 where nothing is said of tokens.
     package let tokens: Int
+    /// Whether anything says how many steps, or tokens, there are: none is another thing than nobody knows.
+    let tellsOfSteps: Bool
+    let tellsOfTokens: Bool
     package let spans: TokenSpans?
     /// Which steps count: nil, or why not.
     package let absent: [Reason?]
 
-    fileprivate init(_ facts: RolloutFacts, at index: Int) throws(FactFault) {
+    /// - Parameter index: for errors.
+    package init(_ facts: RolloutFacts, at index: Int) throws(FactFault) {
         let lengths = Lengths(rollout: index)
-        let steps = try lengths.steps(of: facts)
+        let told = try lengths.steps(of: facts)
+        let steps = told ?? 0
         let spans = try lengths.spans(of: facts, steps: steps)
         tokens = try lengths.tokens(of: facts, spans: spans)
         self.facts = facts
         self.steps = steps
         self.spans = spans
+        tellsOfSteps = told != nil
+        tellsOfTokens = facts.spans != nil || lengths.tokenCount(of: facts) != nil
         absent = (0..<steps).map { step in
             if let mask = facts.mask, !mask[step] { return .masked }
             if let rewards = facts.rewards, rewards[step] == nil { return .missing }
@@ -89,8 +96,8 @@ private struct Lengths {
         FactFault(rollout: rollout, field: field, problem: problem)
     }
 
-    /// The number of steps, on which all that is said must agree.
-    func steps(of facts: RolloutFacts) throws(FactFault) -> Int {
+    /// The number of steps, on which all that is said must agree; nil where nothing is said.
+    func steps(of facts: RolloutFacts) throws(FactFault) -> Int? {
         let counts: [(field: String, count: Int?)] = [
             ("rewards", facts.rewards?.count), ("external", facts.external?.count), ("turns", facts.turns?.count),
             ("states", facts.states?.count), ("mask", facts.mask?.count), ("token_spans", facts.spans?.count),
@@ -104,7 +111,7 @@ private struct Lengths {
             if let steps, count != steps + extra { throw fault(field, .count(count, expected: steps + extra)) }
             steps = count - extra
         }
-        return steps ?? 0
+        return steps
     }
 
     func spans(of facts: RolloutFacts, steps: Int) throws(FactFault) -> TokenSpans? {
@@ -129,7 +136,7 @@ private struct Lengths {
         return count
     }
 
-    private func tokenCount(of facts: RolloutFacts) -> Int? {
+    func tokenCount(of facts: RolloutFacts) -> Int? {
         facts.tokenCount ?? Self.tokenSignals(facts).lazy.compactMap { $0.values?.count }.first
             ?? facts.tokenMask?.count
     }

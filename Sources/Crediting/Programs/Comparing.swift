@@ -1,7 +1,5 @@
 // Against the others of a scope: centre, scale and select.
 
-import Glibc
-
 extension Run {
     func centre(_ input: Value, _ centre: Centre) -> Value {
         switch centre.by {
@@ -21,6 +19,7 @@ extension Run {
                 let divisor = pool.average + scaling.epsilon
                 return divisor == 0 ? Cell(absent: .undefined) : Cell(value / divisor)
             }
+        case .largest: byLargest(input, scaling)
         case .largestReturn: byReturns(input, scaling)
         case .remaining: byRemaining(input)
         }
@@ -28,23 +27,17 @@ extension Run {
 
     /// The k highest of a scope, k = share x count rounded up, and what equals the last of them.
     func select(_ input: Value, _ share: Double, _ scope: Scope) -> Value {
-        let (rows, wrap) = unwrapped(input)
-        let places = keys(of: rows, scope)
-        var members: [Key: [Double]] = [:]
-        for (row, keys) in zip(rows, places) {
-            for (cell, key) in zip(row, keys) {
-                if let value = cell.value { members[key, default: []].append(value) }
+        var (rows, wrap) = unwrapped(input)
+        Scopes(of: rows, scope, facts).forEach { members in
+            let values = members.compactMap { rows[$0.row][$0.place].value }.sorted()
+            // A product that is a whole number but for its rounding, such as 0.07 x 100, is that number.
+            let kept = max(1, Int((share * Double(values.count) * (1 - 0x1p-50)).rounded(.up)))
+            let bound = values[max(0, values.count - kept)]
+            for member in members {
+                rows[member.row][member.place] = rows[member.row][member.place].map { $0 >= bound ? 1 : 0 }
             }
         }
-        let bounds = members.mapValues { values in
-            let kept = max(1, Int((share * Double(values.count)).rounded(.up)))
-            return values.sorted()[max(0, values.count - kept)]
-        }
-        return wrap(
-            zip(rows, places).map { row, keys in
-                zip(row, keys).map { cell, key in cell.map { $0 >= bounds[key] ?? $0 ? 1 : 0 } }
-            }
-        )
+        return wrap(rows)
     }
 
     /// (x - mean) is `centre`'s: here x by its scope's deviation, which centring does not change.
@@ -57,6 +50,18 @@ extension Run {
             }
             return Cell(value / (pool.deviation(scaling.spread, inside: scaling.inside) + scaling.epsilon))
         }
+    }
+
+    /// By the largest absolute number of the scope.
+    private func byLargest(_ input: Value, _ scaling: Scaling) -> Value {
+        var (rows, wrap) = unwrapped(input)
+        Scopes(of: rows, scaling.scope, facts).forEach { members in
+            let peak = members.reduce(0) { max($0, abs(rows[$1.row][$1.place].value ?? 0)) }
+            for member in members {
+                rows[member.row][member.place] = rows[member.row][member.place].divided(by: peak + scaling.epsilon)
+            }
+        }
+        return wrap(rows)
     }
 
     private func compared(
@@ -78,26 +83,17 @@ extension Run {
         _ sample: Sample,
         _ change: (Pool, Double) -> Cell
     ) -> Value {
-        let (rows, wrap) = unwrapped(input)
-        let places = keys(of: rows, scope)
-        var members: [Key: [Double]] = [:]
-        for (row, keys) in zip(rows, places) {
-            let taken = sample == .first ? Array(row.present.prefix(1)) : row.present
-            for place in taken {
-                guard let value = row[place].value, sample != .nonzero || value != 0 else { continue }
-                members[keys[place], default: []].append(value)
+        var (rows, wrap) = unwrapped(input)
+        let firsts = sample == .first ? rows.map { $0.firstIndex { $0.value != nil } } : []
+        Scopes(of: rows, scope, facts).forEach { members in
+            let sampled = members.lazy.filter { sample == .all || firsts[$0.row] == $0.place }
+            let pool = Pool(sampled.compactMap { rows[$0.row][$0.place].value })
+            for member in members {
+                guard let value = rows[member.row][member.place].value else { continue }
+                rows[member.row][member.place] = change(pool, value)
             }
         }
-        let pools = members.mapValues(Pool.init)
-        let nobody = Pool([])
-        return wrap(
-            zip(rows, places).map { row, keys in
-                zip(row, keys).map { cell, key in
-                    guard let value = cell.value, sample != .nonzero || value != 0 else { return cell }
-                    return change(pools[key] ?? nobody, value)
-                }
-            }
-        )
+        return wrap(rows)
     }
 
     /// Rows of a value, one number a rollout being a row of its own, and the way back.
@@ -107,35 +103,15 @@ extension Run {
         case .rows(let rows): (rows.cells, { .rows(Rows(axis: rows.axis, cells: $0)) })
         }
     }
-
-    /// What makes two numbers of one scope.
-    private struct Key: Hashable {
-        let rollouts: Int
-        var place = 0
-        var isAlone = false
-    }
-
-    private func keys(of rows: [[Cell]], _ scope: Scope) -> [[Key]] {
-        rows.enumerated().map { index, row in
-            let (group, own) = (facts.groups[index], facts.rollouts[index].facts)
-            return row.indices.map { place in
-                switch scope {
-                case .prompt: Key(rollouts: group)
-                case .batch: Key(rollouts: 0)
-                case .rollout: Key(rollouts: index)
-                case .position: Key(rollouts: group, place: place)
-                case .turn: Key(rollouts: group, place: own.turns?[place] ?? place)
-                // A step whose state nobody told is alone.
-                case .state:
-                    own.states.map { Key(rollouts: group, place: $0[place]) }
-                        ?? Key(rollouts: index, place: place, isAlone: true)
-                }
-            }
-        }
-    }
 }
 
 extension Cell {
+    /// By a peak, which may be 0 or past what a Double holds.
+    func divided(by divisor: Double) -> Cell {
+        guard value != nil, divisor.isFinite else { return value == nil ? self : Cell(absent: .notFinite) }
+        return compactMap { divisor > 0 ? $0 / divisor : nil }
+    }
+
     /// By the rule for one that is compared with nobody.
     init(alone value: Double, _ rule: SingletonRule) {
         self.init(rule == .raw ? value : 0, note: .singleton)

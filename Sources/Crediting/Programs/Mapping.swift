@@ -18,28 +18,35 @@ extension Run {
 
     /// - Parameter values: one a term.
     func mix(_ terms: [Term], _ values: [Value]) -> Value {
-        let rows = values.lazy.compactMap { value -> Rows? in
-            if case .rows(let rows) = value { rows } else { nil }
+        let axis = values.lazy.compactMap { value -> Axis? in
+            if case .rows(let rows) = value { rows.axis } else { nil }
+        }.first
+        let parts = Array(zip(terms, values))
+        guard let axis else {
+            return .scalar(facts.rollouts.indices.map { sums(of: parts, of: $0, width: 1)[0].cell })
         }
-        guard let first = rows.first else {
-            return .scalar(
-                facts.rollouts.indices.map { index in
-                    Cell(sum: zip(terms, values).map { ($0, $1.cell(index, 0)) })
-                }
-            )
-        }
-        let everywhere = zip(terms, values).filter { $0.0.place == .all }
-        let last = zip(terms, values).filter { $0.0.place == .last }
-        return .rows(
-            first.map { index, row in
-                var sums = row.indices.map { place in Cell(sum: everywhere.map { ($0, $1.cell(index, place)) }) }
-                if let place = sums.lastIndex(where: { $0.value != nil }) {
-                    let total = [(Term(""), sums[place])] + last.map { ($0, $1.cell(index, place)) }
-                    sums[place] = Cell(sum: total)
-                }
-                return sums
+        let (everywhere, last) = (parts.filter { $0.0.place == .all }, parts.filter { $0.0.place == .last })
+        let cells = facts.rollouts.indices.map { index in
+            // Tokens that one value knows and another does not.
+            let width = values.map { $0.width(of: index) }.reduce(0, max)
+            var row = sums(of: everywhere, of: index, width: width).map(\.cell)
+            if let place = row.lastIndex(where: { $0.value != nil }) {
+                var sum = Sum(row[place])
+                for (term, value) in last { sum.add(term, value.cell(index, place)) }
+                row[place] = sum.cell
             }
-        )
+            return row
+        }
+        return .rows(Rows(axis: axis, cells: cells))
+    }
+
+    /// Term by term: one at a time is in hand, however many there are.
+    private func sums(of parts: [(Term, Value)], of rollout: Int, width: Int) -> [Sum] {
+        var sums = [Sum](repeating: Sum(), count: width)
+        for (term, value) in parts {
+            for place in sums.indices { sums[place].add(term, value.cell(rollout, place)) }
+        }
+        return sums
     }
 
     /// A rollout's number on its steps that count.
@@ -76,6 +83,11 @@ extension Run {
 }
 
 extension Value {
+    /// How many places a rollout has in it.
+    fileprivate func width(of rollout: Int) -> Int {
+        if case .rows(let rows) = self { rows.cells[rollout].count } else { 0 }
+    }
+
     /// At a place of a rollout; its own number where it has no places.
     fileprivate func cell(_ rollout: Int, _ place: Int) -> Cell {
         switch self {
@@ -87,25 +99,39 @@ extension Value {
     }
 }
 
-extension Cell {
-    /// sum c x; absent where a term is that is not optional, or where all are.
-    fileprivate init(sum terms: [(Term, Cell)]) {
-        var sum: Double?
-        var note: Reason?
-        for (term, cell) in terms {
-            guard let value = cell.value else {
-                if term.isOptional { continue }
-                self.init(absent: cell.reason ?? .missing)
-                return
-            }
-            sum = (sum ?? 0) + term.coefficient * value
-            note = note ?? cell.reason
-        }
-        guard let sum else {
-            self.init(absent: terms.first?.1.reason ?? .missing)
+/// sum c x so far; absent where a term is that is not optional, or where all are.
+private struct Sum {
+    private var total = 0.0
+    private var isBegun = false
+    private var note: Reason?
+    /// Of the term that made it absent.
+    private var lack: Reason?
+    /// Of the first that did not.
+    private var firstLack: Reason?
+
+    init() {}
+
+    /// Goes on from a number.
+    init(_ cell: Cell) {
+        guard let value = cell.value else { return }
+        (total, isBegun, note) = (value, true, cell.reason)
+    }
+
+    mutating func add(_ term: Term, _ cell: Cell) {
+        guard lack == nil else { return }
+        guard let value = cell.value else {
+            let reason = cell.reason ?? .missing
+            if term.isOptional { firstLack = firstLack ?? reason } else { lack = reason }
             return
         }
-        self.init(sum, note: note)
+        total += term.coefficient * value
+        isBegun = true
+        note = note ?? cell.reason
+    }
+
+    var cell: Cell {
+        if let lack { return Cell(absent: lack) }
+        return isBegun ? Cell(total, note: note) : Cell(absent: firstLack ?? .missing)
     }
 }
 

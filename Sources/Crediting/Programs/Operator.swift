@@ -270,8 +270,6 @@ package enum Sample: String, Sendable, CaseIterable {
     case all
     /// The first of each rollout: what iStar's code does, against its own words.
     case first
-    /// Those that are not 0, which stay 0: what IGPO's code does.
-    case nonzero
 }
 
 package struct Centre: Sendable, Equatable {
@@ -313,6 +311,8 @@ package struct Scaling: Sendable, Equatable {
     package enum By: String, Sendable, CaseIterable {
         case deviation = "std"
         case mean
+        /// The largest absolute number of the scope: iStar's batch_norm, whose rows have one number.
+        case largest = "max_abs"
         /// The largest absolute suffix sum of the scope: PRIME's batch_norm.
         case largestReturn = "max_abs_return"
         /// The square root of how many come from here on: A2TGPO.

@@ -2,7 +2,7 @@
 
 /// A program checked against the data that it is to run on.
 package struct Plan: Sendable {
-    /// What one program may compute of one request: 16 bytes each.
+    /// What one program may compute of one request: 16 bytes each while somebody takes them.
     package static let mostNumbers = 1 << 24
 
     package let program: Program
@@ -15,7 +15,7 @@ package struct Plan: Sendable {
     /// Where the value of each instruction is taken for the last time.
     let lastUses: [Int]
     let inputs: [Inputs]
-    let facts: CheckedFacts
+    private(set) var facts: CheckedFacts
 
     /// What an instruction takes, as places in the program.
     struct Inputs: Sendable {
@@ -26,8 +26,7 @@ package struct Plan: Sendable {
 
     /// - Throws: `program`, which names the operator and what it lacks, or `tooMuch`.
     package init(_ program: Program, on facts: CheckedFacts) throws(CreditError) {
-        let (cells, overflow) = facts.cells.multipliedReportingOverflow(by: program.instructions.count)
-        guard !overflow, cells <= Self.mostNumbers else { throw .tooMuch(limit: Self.mostNumbers) }
+        try Self.checkCost(program, facts)
         var typing = Typing(supply: Supply(facts))
         for instruction in program.instructions { try typing.add(instruction) }
         self.program = program
@@ -45,6 +44,38 @@ package struct Plan: Sendable {
         }
         let kept = Set(outputs.values).union(others)
         self.lastUses = lastUses.enumerated().map { kept.contains($0) ? lastUses.count : $1 }
+    }
+
+    /// The same program on what has become of its data: of a rollout all is there that was, or nothing is.
+    /// - Throws: `tooMuch`.
+    package func on(_ facts: CheckedFacts) throws(CreditError) -> Plan {
+        try Self.checkCost(program, facts)
+        var plan = self
+        plan.facts = facts
+        return plan
+    }
+
+    private static func checkCost(_ program: Program, _ facts: CheckedFacts) throws(CreditError) {
+        let passes = program.instructions.reduce(0) { passes, instruction in
+            if case .mix(let terms) = instruction.action { passes + max(1, terms.count) } else { passes + 1 }
+        }
+        let (cells, overflow) = facts.cells.multipliedReportingOverflow(by: passes)
+        guard !overflow, cells <= mostNumbers else { throw .tooMuch(limit: mostNumbers) }
+    }
+
+    /// How many numbers its result has: those of outputs and names, and of every operator where it is traced.
+    package func answered(tracing: Bool) -> Int {
+        let (scalars, steps, tokens) = facts.rollouts.reduce((0, 0, 0)) {
+            ($0.0 + 1, $0.1 + $1.steps, $0.2 + $1.tokens)
+        }
+        let shown = Array(outputs.values) + others + (tracing ? Array(types.indices) : [])
+        return shown.reduce(0) { total, place in
+            switch types[place].kind {
+            case .scalar: total + scalars
+            case .steps: total + steps
+            case .tokens: total + tokens
+            }
+        }
     }
 
     /// What is known of a rollout, for who lays results beside it.

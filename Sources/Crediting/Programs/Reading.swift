@@ -26,7 +26,11 @@ extension Run {
         case .answerShare: return .scalar(answers { count, all, _ in Double(count) / Double(all) })
         case .answerMajority: return .scalar(answers { $2 ? 1 : 0 })
         case .stepCount:
-            return .scalar(facts.rollouts.map { Cell(Double($0.absent.count { $0 == nil })) })
+            return .scalar(
+                facts.rollouts.map { rollout in
+                    rollout.tellsOfSteps ? Cell(Double(rollout.absent.count { $0 == nil })) : Cell(absent: .missing)
+                }
+            )
         }
     }
 
@@ -95,12 +99,13 @@ extension Run {
             if let leader = leading[group], counts[group]?[leader] ?? 0 >= count { continue }
             leading[group] = answer
         }
+        let totals = counts.mapValues { $0.values.reduce(0, +) }
         return facts.rollouts.enumerated().map { index, rollout in
             let group = facts.groups[index]
-            guard let answer = rollout.facts.answer, let all = counts[group], let count = all[answer] else {
+            guard let answer = rollout.facts.answer, let all = totals[group], let count = counts[group]?[answer] else {
                 return Cell(absent: .missing)
             }
-            return Cell(number(count, all.values.reduce(0, +), leading[group] == answer))
+            return Cell(number(count, all, leading[group] == answer))
         }
     }
 }

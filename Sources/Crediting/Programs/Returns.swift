@@ -1,7 +1,5 @@
 // Against whole rollouts: baselines of their sums, trees, and what comes from a step on.
 
-import Glibc
-
 extension Run {
     /// Baselines of the other rollouts' sums and means.
     func againstRollouts(_ input: Value, _ centre: Centre) -> Value {
@@ -44,20 +42,22 @@ extension Run {
 
     /// r - b with b = (1 - share) parent + share mean of siblings; with one of them, that one; with neither, the rule.
     ///
-    /// Siblings have the same parent; those of a prompt that have none hang on its root (inferred: AB-MCTS has one).
+    /// Siblings have the same parent, whatever their groups; those of a prompt that have none hang on its root (inferred:
+    /// AB-MCTS has one).
     func againstTree(_ input: Value, _ share: Double, _ rule: SingletonRule) -> Value {
         guard case .scalar(let cells) = input else { return input }
-        struct Place: Hashable {
-            let group: Int
-            let parent: Int?
+        enum Place: Hashable {
+            case child(of: Int)
+            case root(of: Int)
         }
-        let places = cells.indices.map { Place(group: facts.groups[$0], parent: facts.rollouts[$0].facts.parent) }
+        let parents = facts.rollouts.map(\.facts.parent)
+        let places = zip(parents, facts.groups).map { $0.map(Place.child) ?? .root(of: $1) }
         let siblings = Dictionary(grouping: cells.present) { places[$0] }
             .mapValues { Pool($0.compactMap { cells[$0].value }) }
         return .scalar(
             cells.enumerated().map { index, cell in
                 guard let value = cell.value else { return cell }
-                let parent = places[index].parent.flatMap { cells[$0].value }
+                let parent = parents[index].flatMap { cells[$0].value }
                 let others = siblings[places[index]].flatMap { $0.count > 1 ? value - $0.leftOneOut(value) : nil }
                 switch (parent, others) {
                 case (let parent?, let others?): return Cell(value - ((1 - share) * parent + share * others))
@@ -91,7 +91,7 @@ extension Run {
         return .rows(
             rows.map { index, row in
                 let divisor = (largest[keys[index]] ?? 0) + scaling.epsilon
-                return row.map { cell in cell.compactMap { divisor > 0 ? $0 / divisor : nil } }
+                return row.map { $0.divided(by: divisor) }
             }
         )
     }

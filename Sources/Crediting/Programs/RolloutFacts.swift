@@ -55,6 +55,8 @@ package struct FactFault: Error, Sendable, Equatable {
         /// A rollout that is its own ancestor.
         case cycle
         case span(index: Int, tokens: Int)
+        /// Of other tokens than the signals that were computed.
+        case otherTokens
     }
 
     package let rollout: Int

@@ -12,10 +12,12 @@ package struct ProgramResult: Sendable {
 extension Plan {
     /// Every number is finite or absent with its reason. What a rollout gets from operators of its own scope has the
     /// same bits in any company.
-    package func run(tracing: Bool = false) -> ProgramResult {
+    /// - Throws: between two operators, where the task was cancelled.
+    package func run(tracing: Bool = false) throws(CancellationError) -> ProgramResult {
         let run = Run(facts: facts)
         var values: [Value?] = []
         for (index, instruction) in program.instructions.enumerated() {
+            guard !Task.isCancelled else { throw CancellationError() }
             let taken = inputs[index]
             let value = run.result(
                 of: instruction.action,

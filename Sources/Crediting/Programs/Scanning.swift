@@ -38,9 +38,9 @@ extension Run {
                 case .constant(let constant): Cell(constant)
                 }
             return row.map { cell in
-                guard let value = cell.value else { return cell }
+                guard cell.value != nil else { return cell }
                 defer { earlier = cell }
-                return earlier.combined(with: Cell(value)) { $1 - $0 }
+                return cell.combined(with: earlier) { $0 - $1 }
             }
         }
     }
@@ -92,12 +92,19 @@ extension Run {
     func pools(_ rows: Rows, _ pooled: Pooled) -> [Cell] {
         rows.cells.indices.map { index in
             let row = rows.cells[index]
-            if row.isEmpty {
-                return pooled.empty.map { Cell($0) }
-                    ?? Cell(absent: rows.axis == .steps ? .noSteps : .noTokens)
-            }
+            if row.isEmpty { return nothing(of: facts.rollouts[index], along: rows.axis, pooled.empty) }
             if pooled.by == .weighted, let shares = rows.shares { return Self.sum(row, shares, index) }
             return Self.pool(row, pooled.by)
+        }
+    }
+
+    /// What a rollout without steps or tokens is worth. One of which nobody said how many it has is not one without.
+    private func nothing(of rollout: CheckedRollout, along axis: Axis, _ empty: Double?) -> Cell {
+        switch axis {
+        case .steps where !rollout.tellsOfSteps: Cell(absent: .missing)
+        case .steps: empty.map { Cell($0) } ?? Cell(absent: .noSteps)
+        case .tokens where !rollout.tellsOfTokens || rollout.tokens > 0: Cell(absent: .noTokens)
+        case .tokens: empty.map { Cell($0) } ?? Cell(absent: .noTokens)
         }
     }
 

@@ -194,7 +194,7 @@ extension Typing {
         try check(scaling.scope, for: input.kind)
         if scaling.sample == .first { try demand(input, [.steps, .tokens]) }
         switch scaling.by {
-        case .deviation, .mean: break
+        case .deviation, .mean, .largest: break
         case .remaining: try demand(input, [.steps, .tokens])
         case .largestReturn:
             try demand(input, [.steps, .tokens])
