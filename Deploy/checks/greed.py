@@ -18,9 +18,9 @@ def head(*fields, line="POST /v1/rewards HTTP/1.1"):
     return "\r\n".join([line, "Host: l", "Content-Type: application/json", *fields, "", ""]).encode()
 
 
-def whole(text, *fields):
+def whole(text, *fields, line="POST /v1/rewards HTTP/1.1"):
     """A body with a length."""
-    return [head(f"Content-Length: {len(text)}", *fields), text]
+    return [head(f"Content-Length: {len(text)}", *fields, line=line), text]
 
 
 def many(first, piece, count):
@@ -135,4 +135,37 @@ def trees():
         Case("a step of escapes", 422, filled(opening + b'{"prompt":"","steps":["', b"\\u0061", b'"]}]}'), TEXT),
         Case("a key of 8 MiB", 400, filled(b'{"', b"k", b'":1}'), TEXT),
         Case("a number of 4,000 digits", 400, whole(opening + b"1" * 4000 + b"]}"), MIB),
+    ]
+
+
+# What a program of so many numbers may take while it runs and is written: 16 bytes each in a few operators, then their text.
+NUMBERS = 384 * MIB
+
+
+def credit(rollouts, trace=False):
+    program = (b'"program":[{"op":"read","of":"outcome"},{"op":"tokens"},{"op":"map","by":"affine","a":2},'
+               b'{"op":"map","by":"sigmoid"}]')
+    body = b'{"rollouts":[' + b",".join(rollouts) + b'],"trace":' + (b"true," if trace else b"false,") + program + b"}"
+    return whole(body, line="POST /v1/credit HTTP/1.1")
+
+
+def lone(tokens):
+    """A rollout of which nothing is said but its outcome and how many tokens it has."""
+    return b'{"outcome":1,"token_count":%d}' % tokens
+
+
+# The longest answer that a few bytes may ask for.
+LONGEST = whole(b'{"method":"mean","rollouts":[{"rewards":[0.5],"token_spans":[[0,4194304]]}]}',
+                line="POST /v1/credit HTTP/1.1")
+
+
+def programs():
+    """A few bytes that ask for many numbers."""
+    return [
+        Case("a trace of 4,194,302 tokens", 400, credit([lone(4_194_302)], trace=True)),
+        Case("9 rollouts of 131,072 tokens", 400, credit([lone(131_072)] * 9)),
+        Case("a trace of 8 rollouts of 131,072 tokens", 422, credit([lone(131_072)] * 8, trace=True)),
+        Case("a trace of 131,072 tokens", 200, credit([lone(131_072)], trace=True), NUMBERS),
+        Case("8 rollouts of 131,072 tokens", 200, credit([lone(131_072)] * 8), NUMBERS),
+        Case("4,194,304 tokens", 200, LONGEST, NUMBERS),
     ]

@@ -81,9 +81,46 @@ class Trial:
         self.faults = [f"{case.name}: {fault}" for fault, holds in found.items() if holds]
 
 
+# Of a health check, beside whatever work.
+PROMPT_SECONDS = 1
+GONE = 8
+
+
+def abandoned(server):
+    """Callers of the longest answers who are gone at once: health is told meanwhile, and of their work little is done."""
+    gauges = Gauges(server.process.pid)
+
+    def spent(work):
+        before = gauges.processor_seconds
+        work()
+        return gauges.processor_seconds - before
+
+    def leave():
+        for _ in range(GONE):
+            with socket.create_connection((server.host, server.port), timeout=SECONDS) as connection:
+                for piece in greed.LONGEST:
+                    connection.sendall(piece)
+                time.sleep(0.05)
+        slowest = 0.0
+        for _ in range(10):
+            begun = time.monotonic()
+            status, _ = server.get("/health/live")
+            check(status == 200, f"/health/live is {status} beside long answers")
+            slowest = max(slowest, time.monotonic() - begun)
+            time.sleep(0.1)
+        check(slowest < PROMPT_SECONDS, f"/health/live took {slowest:.2f} s beside long answers")
+        answer(server, greed.LONGEST)
+
+    one = spent(lambda: answer(server, greed.LONGEST))
+    all_of_them = spent(leave)
+    # The last, which is waited for, and what was under way when its caller left.
+    check(all_of_them < one * GONE / 2, f"{GONE} callers who left and one took {all_of_them:.1f} s, one takes {one:.1f} s")
+    return f"{GONE} callers of the longest answer left: {all_of_them:.1f} s of processor, where one answer takes {one:.1f} s"
+
+
 def main():
     arguments(__doc__)
-    cases = greed.framing() + greed.codings() + greed.texts() + greed.trees()
+    cases = greed.framing() + greed.codings() + greed.texts() + greed.trees() + greed.programs()
     faults = []
     # Nothing is kept of a request, so that the next computes the same bits anew.
     with Server(None, "--no-cache") as server:
@@ -94,6 +131,7 @@ def main():
             trial = Trial(server, watch, case)
             print(f"   {trial.told}", flush=True)
             faults += trial.faults
+        print(f"   {abandoned(server)}", flush=True)
     check(not faults, "; ".join(faults))
     print(f"{len(cases)} greedy requests: each refused as documented, within its memory, and the same bits after it")
 

@@ -18,20 +18,22 @@ extension Service {
         let rollouts = try values.enumerated().map { try RewardedRollout($1, at: "rollouts[\($0)]") }
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit)
-        let results = rollouts.map { rollout in
-            Result { () throws(ScoringError) in
-                CreditedRollout(
-                    rollout.rewards,
-                    try creditOf(rollout.rewards, on: rollout.scale, settings: credit.settings)
-                )
+        return try await inTurn { [servedName] in
+            let results = rollouts.map { rollout in
+                Result { () throws(ScoringError) in
+                    CreditedRollout(
+                        rollout.rewards,
+                        try creditOf(rollout.rewards, on: rollout.scale, settings: credit.settings)
+                    )
+                }
             }
+            return try RewardList.response(
+                to: call,
+                servedName: servedName,
+                ids: rollouts.map(\.id),
+                rollouts: CreditedRollouts(results, notes: notes, request: credit)
+            )
         }
-        return RewardList.response(
-            to: call,
-            servedName: servedName,
-            ids: rollouts.map(\.id),
-            rollouts: CreditedRollouts(results, notes: notes, request: credit)
-        )
     }
 }
 

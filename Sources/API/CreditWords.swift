@@ -44,7 +44,8 @@ extension CreditError {
             "Token span \(index) must hold a token, follow the span before it and end within the \(tokens) tokens."
         case .fact(let fault): fault.message
         case .program(let fault): fault.message
-        case .tooMuch(let limit): "The program would compute more than \(limit) numbers; send fewer rollouts at once."
+        case .tooMuch(let limit):
+            "The program would compute or answer more than \(limit) numbers; send fewer rollouts at once, or no trace."
         case .option(let name, let wanted): "\(name.fieldName) must be \(wanted ?? "an option of the method")."
         }
     }

@@ -14,7 +14,6 @@ extension APIError {
         case .refusal(let refusal): refusal.words
         case .scoring(let error, let param): error.words(param: param)
         case .lacksSignal(let lack, let param): lack.words(param: param)
-        case .otherTokens(let param): .otherTokens(param)
         case .crowded(let seconds):
             ErrorWords(
                 status: .serviceUnavailable,
@@ -51,11 +50,12 @@ extension APIError {
             )
         case .notReady(let trouble): trouble.words
         case .reload(let error): error.words
-        case .noReward(let index, let reason):
+        case .noReward(let index, let reason, let param):
             ErrorWords(
                 status: .unprocessableContent,
                 code: "no_reward",
-                message: "The method makes no number of rollout \(index): \(reason.rawValue)."
+                message: "The method makes no number of rollout \(index): \(reason.rawValue).",
+                param: param
             )
         case .denied(.noKey):
             ErrorWords(

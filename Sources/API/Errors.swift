@@ -30,11 +30,9 @@ enum APIError: Error, Equatable {
     case notReady(Trouble)
     case reload(ReloadError)
     /// A method that makes no number of a rollout, whose place in the request is told.
-    case noReward(Int, Reason)
+    case noReward(Int, Reason, param: String)
     /// A signal that no rollout has and nothing here computes; `param` is the method or the operator.
     case lacksSignal(SignalLack, param: String)
-    /// What a caller said in tokens, which are not those that signals were computed of.
-    case otherTokens(String)
     case scoring(ScoringError, param: String?)
     case unexpected(String)
 }

@@ -15,15 +15,17 @@ struct RewardList {
 
     /// The whole answer.
     /// - Parameter ids: the callers' own, one a rollout.
+    /// - Throws: `CancellationError` between two rollouts.
     static func response(
         to call: Call,
         servedName: String,
         ids: [JSONValue?],
         rollouts: CreditedRollouts,
         returnsTokens: Bool = false
-    ) -> Response {
+    ) throws -> Response {
         var list = RewardList(requestID: call.id, servedName: servedName, revision: call.model.revision, rollouts)
         for (index, result) in rollouts.results.enumerated() {
+            try Task.checkCancellation()
             let isGrouped = rollouts.request.normalization != .none
             let carried = isGrouped ? [(key: "group", value: rollouts.notes[index].group ?? .null)] : []
             list.append(result, ItemHead(index: index, id: ids[index], carried: carried), returnsTokens)

@@ -21,13 +21,15 @@ extension Service {
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit, isRaw: { rollouts[$0].rollout.isRaw })
         let results = try await score(rollouts.map(\.rollout), credit.settings, waits: words.wait, for: call)
-        return RewardList.response(
-            to: call,
-            servedName: servedName,
-            ids: rollouts.map(\.id),
-            rollouts: CreditedRollouts(results.map { $0.map(CreditedRollout.init) }, notes: notes, request: credit),
-            returnsTokens: returnsTokens
-        )
+        return try await inTurn { [servedName] in
+            try RewardList.response(
+                to: call,
+                servedName: servedName,
+                ids: rollouts.map(\.id),
+                rollouts: CreditedRollouts(results.map { $0.map(CreditedRollout.init) }, notes: notes, request: credit),
+                returnsTokens: returnsTokens
+            )
+        }
     }
 
     /// A request may name the model that it means; it must be the one that is served.

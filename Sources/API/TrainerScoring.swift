@@ -132,14 +132,18 @@ extension ScoringError {
 
 extension Service {
     /// The one number of each rollout: its reward, or its advantage among the rollouts of the same prompt.
+    /// - Parameter path: names a rollout for an error.
     /// - Throws: where a method makes no number of one of them.
     func scalars(
         _ scored: [ScoredRollout?],
         of rollouts: [Rollout],
         _ words: URLWords,
-        on scale: Scale
+        on scale: Scale,
+        at path: (Int) -> String
     ) throws(APIError) -> [Double] {
-        if let method = words.method { return try methodScalars(scored, of: rollouts, method, words, on: scale) }
+        if let method = words.method {
+            return try methodScalars(scored, of: rollouts, method, words, on: scale, at: path)
+        }
         var scalars = scored.map(words.reward)
         guard words.normalization != .none else { return scalars }
         let present = rollouts.indices.filter { scored[$0] != nil }

@@ -78,13 +78,18 @@ struct URLWords: Sendable {
         return credit.value(of: reward) ?? credit.pooled
     }
 
-    /// The same as a chance of being right, for those who compare it with bounds in [0, 1].
-    func probability(of scored: ScoredRollout?) throws(APIError) -> Double {
+    /// The same as a chance of being right, for those who compare it with bounds in [0, 1]; a method's own number where
+    /// the URL names one.
+    /// - Parameters:
+    ///   - number: of the method.
+    ///   - scale: of the model's rewards, for a method that leaves them there.
+    func probability(of scored: ScoredRollout?, _ number: Double, given scale: Scale) throws(APIError) -> Double {
+        let scale = method.map { $0.rewardScale ?? scale } ?? credit.scale
         // A weighted mean of margins may leave their range by a rounding, and a user's own number by more.
-        let range = credit.scale.range
-        let value = min(max(reward(of: scored), range.lowerBound), range.upperBound)
+        let range = scale.range
+        let value = min(max(method == nil ? reward(of: scored) : number, range.lowerBound), range.upperBound)
         do throws(CreditError) {
-            return try credit.scale.convert(value, to: .probability, step: 0)
+            return try scale.convert(value, to: .probability, step: 0)
         } catch {
             throw .scoring(.credit(error), param: nil)
         }

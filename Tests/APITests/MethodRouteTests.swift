@@ -87,6 +87,26 @@ import Testing
                 ["program": [["op": "read", "of": "rewards"], ["op": "pool", "by": "weighted"]]], .unprocessableContent,
                 "invalid_program", "program[1]"
             ),
+            (
+                ["program": [["op": "read", "of": "rewards"], ["op": "map", "by": "exp", "as": "Up"]]],
+                .unprocessableContent, "invalid_program", "program[1].as"
+            ),
+            (
+                ["program": [["op": "read", "of": "rewards", "as": "a"], ["op": "map", "by": "exp", "as": "a"]]],
+                .unprocessableContent, "invalid_program", "program[1].as"
+            ),
+            (
+                ["program": .array([JSONValue](repeating: ["op": "read", "of": "rewards"], count: 65))],
+                .unprocessableContent, "invalid_program", "program"
+            ),
+            (
+                [
+                    "program": [
+                        ["op": "read", "of": "rewards", "as": "a"],
+                        ["op": "mix", "terms": .array([JSONValue](repeating: ["of": "a"], count: 17))],
+                    ]
+                ], .unprocessableContent, "invalid_program", "program[1].terms"
+            ),
         ] as [(JSONValue, HTTPResponse.Status, String, String)]
     )
     func `what cannot run is refused by its place`(
@@ -108,6 +128,7 @@ import Testing
             (["rewards": [1.5]], "reward_out_of_range", "rollouts[0].rewards[0]"),
             (["rewards": [0.5], "parent": "x"], "invalid_field", "rollouts[0].parent"),
             (["id": "x", "rewards": [0.5], "parent": "x"], "parent_cycle", "rollouts[0].parent"),
+            (["rewards": [0.5], "token_count": 131_073], "invalid_field", "rollouts[0].token_count"),
             (["rewards": [0.5], "signals": ["luck": 1]], "unknown_field", "rollouts[0].signals.luck"),
             (["rewards": [0.5], "token_spans": [[2, 1]]], "bad_token_span", "rollouts[0].token_spans[0]"),
         ] as [(JSONValue, String, String)]
@@ -116,6 +137,34 @@ import Testing
     {
         let response = await golden.post("/v1/credit", ["rollouts": [rollout], "method": "min"])
         #expect(try response.code() == code && response.json()["error"]?["param"]?.string == param)
+    }
+
+    @Test func `a parent whose id two have is nobody`() async throws {
+        let rollouts: JSONValue = [
+            ["id": "x", "outcome": 1], ["id": "x", "outcome": 0], ["outcome": 1, "parent": "x"],
+        ]
+        let response = await golden.post("/v1/credit", ["rollouts": rollouts, "method": "mars2"])
+        #expect(response.status == .badRequest)
+        #expect(try response.json()["error"]?["param"] == "rollouts[2].parent")
+    }
+
+    @Test func `a few bytes get no numbers without end`() async throws {
+        let lone: JSONValue = ["outcome": 1, "token_count": 131_072]
+        let program: JSONValue = [
+            ["op": "read", "of": "outcome"], ["op": "tokens"], ["op": "map", "by": "affine", "a": 2],
+            ["op": "map", "by": "sigmoid"],
+        ]
+        func post(_ count: Int, trace: Bool) async -> Response {
+            let rollouts = [JSONValue](repeating: lone, count: count)
+            let body: JSONObject = ["rollouts": .array(rollouts), "program": program, "trace": .bool(trace)]
+            return await golden.post("/v1/credit", .object(body))
+        }
+        let more = await post(9, trace: false)
+        #expect(more.status == .badRequest)
+        #expect(try more.json()["error"]?["param"] == "rollouts[8].token_count")
+        let traced = await post(8, trace: true)
+        #expect(traced.status == .unprocessableContent)
+        #expect(try traced.code() == "too_many_numbers")
     }
 
     @Test func `an answer names the operator that lacks something`() async throws {
@@ -129,6 +178,11 @@ import Testing
         let item = try await first(["rollouts": [rollout], "method": "sws"])
         #expect(column(item, "credit").map { $0 == nil } == [true, true, false])
         #expect(item["steps"]?.array?.map { $0["reason"] } == ["masked", "missing", .null])
+        #expect(item["steps"]?.array?.map { $0["weight"] } == [.null, .null, 1.0])
+        let labels: JSONValue = ["signals": ["external": [1, nil, 1]], "outcome": 1]
+        let traced = try await first(["rollouts": [labels], "method": "grounded_prm", "trace": true])
+        #expect(traced["steps"]?.array?[1]["weight"] == .null && column(traced, "weight")[0] == 0.5)
+        #expect(traced["trace"]?.array?[1]["weights"] == [0.5, nil, 0.25])
         let none = try await first(["rollouts": [["rewards": []]], "method": "sws"])
         #expect(none["reward"] == .null && none["reason"] == "no_steps" && none["steps"] == [])
     }
@@ -143,6 +197,24 @@ import Testing
         #expect(item["trace"]?.array?[1]["values"] == [1.0, nil])
         #expect(item["trace"]?.array?[1]["reasons"] == [[1, 2, "missing"]])
         #expect(item["steps"]?.array?[0]["values"]?["once"] == 0.5 && item["reward"] == 1.0)
+    }
+
+    @Test func `names that nobody takes are answered with their reasons, of tokens too`() async throws {
+        let program: JSONValue = [
+            ["op": "read", "of": "token_entropy"], ["op": "map", "by": "log", "as": "lost"],
+            ["op": "read", "of": "rewards"], ["op": "map", "by": "log", "as": "l"],
+            ["op": "pool", "by": "sum", "from": "l", "as": "whole"],
+        ]
+        let rollout: JSONValue = ["rewards": [0, 1], "signals": ["token_entropy": [1, 0, nil]]]
+        let item = try await first(["rollouts": [rollout], "program": program])
+        let lost = item["token_values"]?["lost"]
+        #expect(lost?["values"] == [0.0, nil, nil])
+        #expect(lost?["reasons"] == [[1, 2, "undefined"], [2, 3, "missing"]])
+        #expect(item["values"]?["whole"] == 0.0 && item["value_reasons"] == nil)
+        let alone = try await first(["rollouts": [rollout], "program": .array(Array((program.array ?? [])[2...3]))])
+        #expect(alone["steps"]?.array?[0]["values"] == ["l": nil])
+        #expect(alone["steps"]?.array?[0]["value_reasons"] == ["l": "undefined"])
+        #expect(alone["steps"]?.array?[1]["value_reasons"] == nil)
     }
 
     @Test func `tokens are those of the steps' spans`() async throws {
@@ -189,6 +261,15 @@ import Testing
         let body: JSONValue = ["query": [.string(sample.text)]]
         let rewards = try await answer(body, path: "/get_reward?method=\(method)")["rewards"]
         #expect(rewards?.array?.first == native["reward"])
+    }
+
+    @Test(arguments: ["min", "pure", "pure_strict"])
+    func `a method's scores are its own rewards as probabilities`(method: String) async throws {
+        let body: JSONValue = ["query": [.string(Sample(answer: "2 + 3 = 5\n\nSo it is 5.").text)]]
+        let answer = try await answer(body, path: "/get_reward?method=\(method)")
+        let reward = try #require(answer["rewards"]?.array?.first?.double)
+        let score = try #require(answer["scores"]?.array?.first?.double)
+        #expect(abs(score - (method == "min" ? reward : (1 + reward) / 2)) < 1e-12)
     }
 
     @Test(

@@ -88,7 +88,7 @@ private let rollout: JSONValue = [
         #expect(mig.column("credit").count == 2 && mig["token_credit"] == nil && mig["token_spans"] == nil)
     }
 
-    @Test func `tokens of the caller's are those of the signals, or the request is refused`() async throws {
+    @Test func `tokens of the caller's are those of the signals, or the rollout is refused`() async throws {
         let service = try LanguageService()
         let body: JSONValue = ["rollouts": [rollout], "method": "implicit_prm"]
         let spans = try await service.items(body)[0]["token_spans"] ?? .null
@@ -97,9 +97,10 @@ private let rollout: JSONValue = [
         }
         #expect(try await service.items(saying("token_spans", spans))[0]["token_spans"] == spans)
         for (key, value) in [("token_spans", [[0, 1], [1, 3]]), ("token_count", 4)] as [(String, JSONValue)] {
-            let refused = try await service.refusal(saying(key, value))
-            #expect(refused.status == 422 && refused.error?["code"] == "token_mismatch")
-            #expect(refused.error?["param"]?.string == "rollouts[0].\(key)")
+            let refused = await service.golden.post("/v1/credit", saying(key, value))
+            let error = try refused.json()["data"]?.array?[0]["error"]
+            #expect(refused.status == .unprocessableContent && error?["code"] == "token_mismatch")
+            #expect(error?["param"]?.string == "rollouts[0].\(key)")
         }
         #expect(try await service.refusal(saying("token_mask", [true])).status == 422)
         // The likelihood of an answer is a step's: tokens stay the caller's.

@@ -36,7 +36,7 @@ extension Service {
         }
         let scored = try await scoreScorable(rollouts, words, for: call, at: input.path)
         let scale = call.model.scorer.profile.scale.creditScale
-        return (scored, try scalars(scored, of: rollouts, words, on: scale))
+        return (scored, try scalars(scored, of: rollouts, words, on: scale, at: input.path))
     }
 
     /// An object for a scalar, a list for a list.

@@ -12,12 +12,12 @@ extension Service {
         let rollouts = try Self.trainerRollouts(try call.fields(), words)
         let scored = try await scoreScorable(rollouts.map(\.rollout), words, for: call, at: { rollouts[$0].name })
         let scale = call.model.scorer.profile.scale.creditScale
-        let rewards = try scalars(scored, of: rollouts.map(\.rollout), words, on: scale)
+        let rewards = try scalars(scored, of: rollouts.map(\.rollout), words, on: scale, at: { rollouts[$0].name })
         var writer = JSONWriter()
         writer.openObject()
         writer.member("rewards", rewards)
         // Dynamic filtering compares them with bounds in [0, 1].
-        writer.member("scores", try scored.map { try words.probability(of: $0) })
+        writer.member("scores", try zip(scored, rewards).map { try words.probability(of: $0, $1, given: scale) })
         writer.key("extra_logs")
         writer.logs(scored, otherwise: words.unscorable)
         writer.stepRewards(zip(scored, rollouts).map { ($0, $1.offset) })

@@ -17,7 +17,7 @@ extension Service {
         let rollouts = read.map(\.rollout)
         let scored = try await scoreScorable(rollouts, words, for: call, at: { "messages[\($0)]" })
         let scale = call.model.scorer.profile.scale.creditScale
-        let scores = try scalars(scored, of: rollouts, words, on: scale)
+        let scores = try scalars(scored, of: rollouts, words, on: scale, at: { "messages[\($0)]" })
         var writer = JSONWriter()
         writer.openObject()
         writer.member("id", "scoreval-\(call.id)")

@@ -20,7 +20,7 @@ extension Service {
         let rollout = try TrainerRollout(prompt: prompt, response: response, words, at: path).rollout
         let scored = try await scoreScorable([rollout], words, for: call, at: { _ in key })
         let scale = call.model.scorer.profile.scale.creditScale
-        let reward = try scalars(scored, of: [rollout], words, on: scale)[0]
+        let reward = try scalars(scored, of: [rollout], words, on: scale, at: { _ in key })[0]
         var writer = JSONWriter()
         switch format ?? (verl == nil ? .number : .object) {
         case .number: writer.real(reward)

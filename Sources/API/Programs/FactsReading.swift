@@ -31,10 +31,16 @@ struct FactsReader {
         "dimensions", "pivot",
     ]
 
+    /// Tokens of which nothing is said but how many they are: a few bytes ask for so many numbers.
+    private static let mostLoneTokens = 1 << 20
+    /// Those of one rollout: past what any model reads.
+    private static let mostLoneTokensOfOne = 1 << 17
+
     private var groups = KeyTable()
     private var states = KeyTable()
     private var answers = KeyTable()
     private var room = RolloutNotes.mostTokens
+    private var loneRoom = Self.mostLoneTokens
     /// Whether `answers` may be the right ones, whose likelihood is to be told, in the place of the rollout's own.
     private let readsLikelihood: Bool
 
@@ -112,11 +118,13 @@ struct FactsReader {
     private mutating func readTokens(_ fields: Fields, into facts: inout RolloutFacts) throws(APIError) {
         guard let places = try TokenPlaces(fields) else {
             guard let count = fields["token_count"] else { return }
-            guard let count = count.integer, (0...room).contains(count) else {
-                throw .wrongField(fields.name("token_count"), expected: "an integer, 0 or more and at most \(room)")
+            let isLone = facts.tokenMask == nil && !Self.hasTokenSignals(fields)
+            let most = isLone ? min(loneRoom, Self.mostLoneTokensOfOne) : room
+            guard let count = count.integer, (0...most).contains(count) else {
+                throw .wrongField(fields.name("token_count"), expected: "an integer, 0 or more and at most \(most)")
             }
             facts.tokenCount = count
-            room -= count
+            if isLone { loneRoom -= count } else { room -= count }
             return
         }
         guard case .spans(let spans, let count) = places else { return }
@@ -131,21 +139,29 @@ struct FactsReader {
         facts.tokenCount = count
     }
 
-    /// A parent is named by its id, which one rollout of the request must have.
+    /// There are then as many in the body.
+    private static func hasTokenSignals(_ fields: Fields) -> Bool {
+        ["token_logprob", "token_entropy", "logratio", "teacher_logprob"].contains { key in
+            fields["signals"]?[key].map { $0 != .null } ?? false
+        }
+    }
+
+    /// A parent is named by its id, which one rollout of the request must have, and no two.
     private static func resolve(parents rollouts: [JSONValue], into facts: inout [RolloutFacts]) throws(APIError) {
         var table = KeyTable()
-        var places: [Int: Int] = [:]
+        var places: [Int: [Int]] = [:]
         for (index, rollout) in rollouts.enumerated() {
-            guard let id = rollout["id"], let number = table.number(of: id), places[number] == nil else { continue }
-            places[number] = index
+            guard let id = rollout["id"], let number = table.number(of: id) else { continue }
+            places[number, default: []].append(index)
         }
         for (index, rollout) in rollouts.enumerated() {
             let fields = try Fields(rollout, at: "rollouts[\(index)]")
             guard let parent = try fields.identifier("parent") else { continue }
-            guard let place = table.number(of: parent).flatMap({ places[$0] }) else {
-                throw .wrongField(fields.name("parent"), expected: "the id of a rollout of this request")
+            let named = table.number(of: parent).flatMap { places[$0] } ?? []
+            guard named.count == 1 else {
+                throw .wrongField(fields.name("parent"), expected: "the id of one rollout of this request")
             }
-            facts[index].parent = place
+            facts[index].parent = named[0]
         }
     }
 }

@@ -77,7 +77,6 @@ struct LanguageQuestions: Sendable {
         to models: LanguageModels,
         separator: String
     ) throws(APIError) {
-        let loaded = models.all.map(\.role)
         let read = Source.signals.filter(request.program.reads)
         guard !read.isEmpty else {
             each = facts.map { _ in nil }
@@ -88,31 +87,39 @@ struct LanguageQuestions: Sendable {
         for (index, rollout) in rollouts.enumerated() {
             let fields = try Fields(rollout, at: "rollouts[\(index)]")
             let lacking = read.filter(facts[index].lacks)
-            // Without a model nothing is looked at that is not looked at otherwise.
-            let text = lacking.isEmpty ? nil : try PolicyText(fields, separator: separator)
-            guard let text else {
-                each.append(nil)
-                continue
-            }
+            let wanted = try Self.wanted(lacking, of: fields, models.all.map(\.role), &lacks)
+            // A text of which nothing is computed is nobody's to refuse.
+            let text = wanted.isEmpty ? nil : try PolicyText(fields, separator: separator)
             let answers = try fields.strings("answers") ?? []
-            var wanted: [Source] = []
-            for source in lacking {
-                if source == .answerLogprob, answers.isEmpty {
-                    lacks[source] = lacks[source] ?? .answers
-                } else if let role = source.models.first(where: { !loaded.contains($0) }) {
-                    lacks[source] = .model(role)
-                } else {
-                    wanted.append(source)
-                }
-            }
             let wrapping = request.answerFormat.wrapping
             each.append(
-                wanted.isEmpty
-                    ? nil : LanguageQuestion(wanted, of: text, answers: answers, in: wrapping, facts[index])
+                text.map { LanguageQuestion(wanted, of: $0, answers: answers, in: wrapping, facts[index]) }
             )
         }
         self.each = each
         try refuse(lacks, request, facts)
+    }
+
+    /// Those of `lacking` that can be computed of a rollout's text; of the others `lacks` has the cause.
+    private static func wanted(
+        _ lacking: [Source],
+        of fields: Fields,
+        _ loaded: [ModelRole],
+        _ lacks: inout [Source: SignalLack.Cause]
+    ) throws(APIError) -> [Source] {
+        guard !lacking.isEmpty, PolicyText.isIn(fields) else { return [] }
+        let hasAnswers = try fields.strings("answers")?.isEmpty == false
+        var wanted: [Source] = []
+        for source in lacking {
+            if source == .answerLogprob, !hasAnswers {
+                lacks[source] = lacks[source] ?? .answers
+            } else if let role = source.models.first(where: { !loaded.contains($0) }) {
+                lacks[source] = .model(role)
+            } else {
+                wanted.append(source)
+            }
+        }
+        return wanted
     }
 
     /// What one rollout lacks and another has is missing there; what none has stops the program at the operator's name.

@@ -61,6 +61,13 @@ struct ProgramRequest: Sendable {
 
     var needsRewardsAlone: Bool { Needs(of: program).required == [Source.rewards.rawValue] }
 
+    /// On which scale it takes step rewards; nil: on that on which they are given.
+    var rewardScale: Scale? {
+        program.instructions.lazy.compactMap { instruction in
+            if case .read(let read) = instruction.action, read.source == .rewards { read.scale } else { nil }
+        }.first
+    }
+
     var hasReward: Bool { program.instructions.contains { $0.name == Output.reward.rawValue } }
 
     /// A name, or an object of a name and options.

@@ -4,13 +4,15 @@ import Scoring
 
 extension Service {
     /// The reward of each rollout; of one that could not be scored what the URL says that it is worth.
+    /// - Parameter path: names a rollout for an error.
     /// - Throws: `noReward` where the method makes no number: a trainer would read a hole as one.
     func methodScalars(
         _ scored: [ScoredRollout?],
         of rollouts: [Rollout],
         _ request: ProgramRequest,
         _ words: URLWords,
-        on scale: Scale
+        on scale: Scale,
+        at path: (Int) -> String
     ) throws(APIError) -> [Double] {
         var groups: [Prompt: Int] = [:]
         for rollout in rollouts where groups[rollout.prompt] == nil { groups[rollout.prompt] = groups.count }
@@ -21,16 +23,24 @@ extension Service {
             return facts
         }
         guard scored.contains(where: { $0 != nil }) else { return scored.map { words.reward(of: $0) } }
-        let result = try checkedPlan(request, facts).run()
+        let result = try run(checkedPlan(request, facts))
         guard case .scalar(let cells)? = result.outputs[.reward] else { return scored.map { words.reward(of: $0) } }
         var rewards: [Double] = []
         for (index, cell) in cells.enumerated() {
             switch (scored[index], cell.value) {
             case (nil, _): rewards.append(words.reward(of: nil))
             case (_, let value?): rewards.append(value)
-            case (_, nil): throw .noReward(index, cell.reason ?? .missing)
+            case (_, nil): throw .noReward(index, cell.reason ?? .missing, param: path(index))
             }
         }
         return rewards
+    }
+
+    private func run(_ plan: Plan) throws(APIError) -> ProgramResult {
+        do {
+            return try plan.run()
+        } catch {
+            throw .scoring(.cancelled, param: nil)
+        }
     }
 }

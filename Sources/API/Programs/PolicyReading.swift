@@ -28,9 +28,10 @@ extension PolicyText {
         )
     }
 
-    /// Whether a rollout has both halves of a text, whatever they are.
-    private static func isIn(_ fields: Fields) -> Bool {
-        prompts.contains { fields[$0] != nil } && answers.contains { fields[$0] != nil }
+    /// Whether a rollout has both halves of a text, or of its tokens, whatever they are.
+    static func isIn(_ fields: Fields) -> Bool {
+        fields["prompt_token_ids"] != nil && fields["step_token_ids"] != nil
+            || prompts.contains { fields[$0] != nil } && answers.contains { fields[$0] != nil }
     }
 
     private static func ids(_ values: [JSONValue], _ path: String) throws(APIError) -> [Int32] {

@@ -19,7 +19,8 @@ struct ProgramAnswer {
     let languages: [LanguageModelScorer]
 
     /// The answer of DESIGN.md section 3, with the program's own numbers in the place of the pooling's.
-    func response(to call: Call, servedName: String, returnsTokens: Bool = false) -> Response {
+    /// - Throws: `CancellationError` between two rollouts.
+    func response(to call: Call, servedName: String, returnsTokens: Bool) throws -> Response {
         var writer = JSONWriter()
         writer.openObject()
         writer.member("id", "rw-\(call.id)")
@@ -37,6 +38,7 @@ struct ProgramAnswer {
         writer.openArray()
         var (tokens, failure): (Int, HTTPResponse.Status?) = (0, nil)
         for index in facts.indices {
+            try Task.checkCancellation()
             let head = ItemHead(index: index, id: ids[index])
             switch readings[index] {
             case .failure(let error):
@@ -72,6 +74,7 @@ struct ProgramAnswer {
             writer.member("advantage_reason", cells[index].reason?.rawValue)
         }
         writer.others(otherScalars.map { ($0.name, $0.cells[index]) })
+        writeOtherTokens(index, to: &writer)
         if let tokens = cells(.tokens, index), !tokens.isEmpty {
             writer.member("token_credit", tokens.map(\.value))
             writer.runs("token_reasons", tokens)
@@ -102,7 +105,7 @@ struct ProgramAnswer {
             writer.openObject()
             writer.member("index", step)
             if let rewards { writer.member("reward", rewards[step]) }
-            if let weights { writer.member("weight", rollout.absent[step] == nil ? weights[step] : nil) }
+            if let weights { writer.member("weight", weights[step]) }
             writer.member("credit", credit?[step].value)
             if let advantage { writer.member("advantage", advantage[step].value) }
             writer.others(otherSteps.map { ($0.name, $0.rows.cells[index][step]) })
@@ -127,6 +130,22 @@ struct ProgramAnswer {
         }
     }
 
+    private func writeOtherTokens(_ index: Int, to writer: inout JSONWriter) {
+        let rows = result.others.compactMap { name, value -> (name: String, cells: [Cell])? in
+            if case .rows(let rows) = value, rows.axis == .tokens { (name, rows.cells[index]) } else { nil }
+        }
+        guard !rows.isEmpty else { return }
+        writer.key("token_values")
+        writer.openObject()
+        for (name, cells) in rows {
+            writer.key(name)
+            writer.openObject()
+            writer.cells(cells)
+            writer.closeObject()
+        }
+        writer.closeObject()
+    }
+
     private func cells(_ output: Output, _ index: Int) -> [Cell]? {
         switch result.outputs[output] {
         case .scalar(let cells)?: [cells[index]]
@@ -140,9 +159,9 @@ struct ProgramAnswer {
         return rows.cells[index]
     }
 
-    private func shares(_ index: Int) -> [Double]? {
+    private func shares(_ index: Int) -> [Double?]? {
         guard case .rows(let rows)? = result.outputs[.weight] else { return nil }
-        return rows.shares?.weights[index]
+        return rows.weights(of: index)
     }
 
     private func writeTrace(_ index: Int, to writer: inout JSONWriter) {
@@ -155,7 +174,7 @@ struct ProgramAnswer {
             case .scalar(let cells): writer.cells([cells[index]])
             case .rows(let rows):
                 if let before = rows.before { writer.member("before", before[index].value) }
-                if let shares = rows.shares { writer.member("weights", shares.weights[index]) }
+                if let weights = rows.weights(of: index) { writer.member("weights", weights) }
                 writer.cells(rows.cells[index])
             }
             writer.closeObject()
@@ -164,13 +183,26 @@ struct ProgramAnswer {
     }
 }
 
+extension Rows {
+    /// What is absent has no weight, not one of 0.
+    fileprivate func weights(of rollout: Int) -> [Double?]? {
+        shares.map { shares in zip(cells[rollout], shares.weights[rollout]).map { $0.value == nil ? nil : $1 } }
+    }
+}
+
 extension JSONWriter {
-    /// Named results that are no output, in an object of their own: a name may be any word.
+    /// Named results that are no output, in an object of their own: a name may be any word. Of each that has a reason
+    /// another object tells it.
     fileprivate mutating func others(_ cells: [(String, Cell)]) {
         guard !cells.isEmpty else { return }
         key("values")
         openObject()
         for (name, cell) in cells { member(name, cell.value) }
+        closeObject()
+        guard cells.contains(where: { $0.1.reason != nil }) else { return }
+        key("value_reasons")
+        openObject()
+        for (name, cell) in cells where cell.reason != nil { member(name, cell.reason?.rawValue) }
         closeObject()
     }
 

@@ -14,11 +14,11 @@ extension Service {
     ) async throws -> Response {
         let ids = try values.enumerated().map { try Fields($1, at: "rollouts[\($0)]").identifier("id") }
         let facts = try FactsReader.read(values, for: request.program)
-        return try await answer(call, request, RolloutInputs(values, ids, facts, nil), words)
-            .response(to: call, servedName: servedName)
+        let inputs = RolloutInputs(values: values, ids: ids, facts: facts, rollouts: nil)
+        return try await answer(call, request, inputs, words)
     }
 
-    /// The same with the model's rewards, where the program reads rewards.
+    /// The same with the model's rewards, which are asked for whether or not the program reads them.
     func programRewards(
         _ call: Call,
         _ request: ProgramRequest,
@@ -31,51 +31,50 @@ extension Service {
         for index in facts.indices where facts[index].rewards != nil {
             throw APIError.notServed("rollouts[\(index)].rewards", instead: "POST /v1/credit")
         }
-        let inputs = RolloutInputs(values, rollouts.map(\.id), facts, rollouts.map(\.rollout))
-        return try await answer(call, request, inputs, words)
-            .response(to: call, servedName: servedName, returnsTokens: returnsTokens)
+        let inputs = RolloutInputs(
+            values: values,
+            ids: rollouts.map(\.id),
+            facts: facts,
+            rollouts: rollouts.map(\.rollout)
+        )
+        return try await answer(call, request, inputs, words, returnsTokens: returnsTokens)
     }
 
     private func answer(
         _ call: Call,
         _ request: ProgramRequest,
         _ inputs: RolloutInputs,
-        _ words: URLWords
-    ) async throws -> ProgramAnswer {
+        _ words: URLWords,
+        returnsTokens: Bool = false
+    ) async throws -> Response {
+        var inputs = inputs
         let profile = call.model.scorer.profile
-        let questions = try LanguageQuestions(
-            request,
-            of: inputs.values,
-            inputs.facts,
-            to: languages,
-            separator: words.separator ?? profile.separator
-        )
-        try inputs.checkSteps(questions)
-        // Refused before a model works for it: what the program lacks besides, it lacks afterwards.
+        let separator = words.separator ?? profile.separator
+        let values = inputs.values
+        let questions = try LanguageQuestions(request, of: values, inputs.facts, to: languages, separator: separator)
+        try inputs.countSteps(questions, separator: separator)
+        // Refused before a model works for it. What is promised here is all that is asked of the data: what becomes of one
+        // rollout later is that one's error.
         let isScored = inputs.rollouts != nil && request.program.reads(.rewards)
         let promised = zip(inputs.facts, questions.each).map { $0.promising($1, rewards: isScored) }
-        let promisedPlan = try checkedPlan(request, promised)
-        let readings = try await read(inputs.rollouts, questions, words, for: call)
-        let facts = try inputs.facts(with: readings, request, on: profile.scale.creditScale)
-        // Where every rollout failed, nothing of the plan is answered.
-        let isAnswered = readings.contains { (try? $0.get()) != nil }
+        let plan = try checkedPlan(request, promised)
+        let read = try await read(inputs.rollouts, questions, words, for: call)
+        let (facts, readings) = inputs.taking(read, request, on: profile.scale.creditScale)
         let isRead = inputs.rollouts != nil || !questions.isEmpty
-        let plan = isAnswered && isRead ? try checkedPlan(request, facts) : promisedPlan
-        for (index, reading) in readings.enumerated() {
-            guard let steps = try? reading.get().scored?.steps.count, steps != plan.rollout(index).steps else {
-                continue
-            }
-            throw APIError.stepCount(steps, at: index)
+        let (ids, languages) = (inputs.ids, languages.all.filter { questions.roles.contains($0.role) })
+        return try await inTurn { [servedName] in
+            let plan = try isRead ? plan.on(facts, for: request) : plan
+            let answer = ProgramAnswer(
+                request: request,
+                plan: plan,
+                result: try plan.run(tracing: request.traces),
+                facts: facts,
+                ids: ids,
+                readings: readings,
+                languages: languages
+            )
+            return try answer.response(to: call, servedName: servedName, returnsTokens: returnsTokens)
         }
-        return ProgramAnswer(
-            request: request,
-            plan: plan,
-            result: plan.run(tracing: request.traces),
-            facts: facts,
-            ids: inputs.ids,
-            readings: readings,
-            languages: languages.all.filter { questions.roles.contains($0.role) }
-        )
     }
 }
 
@@ -83,44 +82,66 @@ extension Service {
 private struct RolloutInputs {
     let values: [JSONValue]
     let ids: [JSONValue?]
-    let facts: [RolloutFacts]
+    var facts: [RolloutFacts]
     /// What the reward model reads; nil where it reads nothing.
     let rollouts: [Rollout]?
 
-    init(_ values: [JSONValue], _ ids: [JSONValue?], _ facts: [RolloutFacts], _ rollouts: [Rollout]?) {
-        self.values = values
-        self.ids = ids
-        self.facts = facts
-        self.rollouts = rollouts
-    }
-
-    /// All that is said of a rollout's steps agrees with its text.
-    func checkSteps(_ questions: LanguageQuestions) throws(APIError) {
-        for (index, question) in questions.each.enumerated() {
-            guard let steps = question?.steps, facts[index].stepCounts.contains(where: { $0 != steps }) else {
-                continue
+    /// All that is said of a rollout's steps agrees with the text that a model reads; a text that none reads is counted
+    /// where nothing else tells of steps.
+    mutating func countSteps(_ questions: LanguageQuestions, separator: String) throws(APIError) {
+        for index in facts.indices {
+            let scored = rollouts?[index].source.count(separator: separator)
+            let asked = questions.each[index]?.steps
+            if let read = scored ?? asked {
+                for count in facts[index].stepCounts + [asked ?? read] where count != read {
+                    throw .stepCount(read, at: index)
+                }
             }
-            throw .stepCount(steps, at: index)
+            guard rollouts == nil, questions.each[index] == nil else { continue }
+            let fields = try Fields(values[index], at: "rollouts[\(index)]")
+            facts[index].countSteps(of: fields, separator: separator)
         }
     }
 
-    /// With what the models say, on the scale of the reward model.
-    func facts(
-        with readings: [Result<Reading, ScoringError>],
+    /// With what the models say, on the scale of the reward model; a rollout that it does not agree with has failed.
+    func taking(
+        _ readings: [Result<Reading, ScoringError>],
         _ request: ProgramRequest,
         on scale: Scale
-    ) throws(APIError) -> [RolloutFacts] {
-        var facts = facts
-        for (index, result) in readings.enumerated() {
-            guard let reading = try? result.get() else {
+    ) -> (facts: [RolloutFacts], readings: [Result<Reading, ScoringError>]) {
+        var (facts, readings) = (facts, readings)
+        for index in readings.indices {
+            do throws(ScoringError) {
+                facts[index] = try self.facts(index, with: readings[index].get(), request, on: scale)
+            } catch {
+                readings[index] = .failure(error)
                 facts[index] = facts[index].bare
-                continue
             }
-            if let scored = reading.scored {
-                facts[index].take(scored, scale: scale, needs: request.program.reads(.rewards))
+        }
+        return (facts, readings)
+    }
+
+    private func facts(
+        _ index: Int,
+        with reading: Reading,
+        _ request: ProgramRequest,
+        on scale: Scale
+    ) throws(ScoringError) -> RolloutFacts {
+        var facts = facts[index]
+        guard reading.scored != nil || reading.signals != nil else { return facts }
+        if let scored = reading.scored {
+            facts.take(scored, scale: scale, needs: request.program.reads(.rewards))
+        }
+        do throws(FactFault) {
+            if let (question, signals) = reading.signals {
+                try facts.take(signals, to: question, request.answerFormat, at: index)
             }
-            guard let (question, signals) = reading.signals else { continue }
-            try facts[index].take(signals, to: question, request.answerFormat, at: "rollouts[\(index)]")
+            let steps = try CheckedRollout(facts, at: index).steps
+            if let scored = reading.scored?.steps.count, steps != scored {
+                throw FactFault(rollout: index, field: "steps", problem: .count(scored, expected: steps))
+            }
+        } catch {
+            throw .credit(.fact(error))
         }
         return facts
     }
@@ -135,14 +156,36 @@ extension APIError {
 /// The request's program on these facts, or what is wrong with either.
 func checkedPlan(_ request: ProgramRequest, _ facts: [RolloutFacts]) throws(APIError) -> Plan {
     do throws(CreditError) {
-        return try Plan(request.program, on: CheckedFacts(facts))
+        return try request.answerable(Plan(request.program, on: CheckedFacts(facts)))
     } catch {
-        let param: String? =
-            switch error {
-            case .fact(let fault): "rollouts[\(fault.rollout)]"
-            case .program(let fault) where request.method == nil: "program[\(fault.index)]"
-            default: request.method == nil ? "program" : "method"
-            }
-        throw .scoring(.credit(error), param: param)
+        throw .credit(error, in: request)
+    }
+}
+
+extension Plan {
+    /// The same program on what became of the rollouts.
+    fileprivate func on(_ facts: [RolloutFacts], for request: ProgramRequest) throws(APIError) -> Plan {
+        do throws(CreditError) {
+            return try request.answerable(self.on(CheckedFacts(facts)))
+        } catch {
+            throw .credit(error, in: request)
+        }
+    }
+}
+
+extension ProgramRequest {
+    /// Numbers that one answer may have: about 90 MB of it, as with `RolloutNotes.mostTokens`.
+    private static let mostNumbers = 1 << 22
+
+    fileprivate func answerable(_ plan: Plan) throws(CreditError) -> Plan {
+        guard plan.answered(tracing: traces) <= Self.mostNumbers else { throw .tooMuch(limit: Self.mostNumbers) }
+        return plan
+    }
+}
+
+extension APIError {
+    fileprivate static func credit(_ error: CreditError, in request: ProgramRequest) -> APIError {
+        let isWritten = request.method == nil
+        return .scoring(.credit(error), param: error.param(program: isWritten ? "program" : nil, otherwise: "method"))
     }
 }

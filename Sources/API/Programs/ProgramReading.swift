@@ -15,7 +15,7 @@ extension Program {
         do throws(CreditError) {
             try self.init(instructions)
         } catch {
-            throw .scoring(.credit(error), param: path)
+            throw .scoring(.credit(error), param: error.param(program: path, otherwise: path))
         }
     }
 }

@@ -19,6 +19,7 @@ extension FactFault {
         case .cycle: "parent_cycle"
         case .span: "bad_token_span"
         case .badIndex: "invalid_field"
+        case .otherTokens: "token_mismatch"
         }
     }
 
@@ -32,8 +33,26 @@ extension FactFault {
             "The reward of step \(index), \(value), is outside the scale \(scale)."
         case .badIndex(let index): "\(field) cannot be \(index)."
         case .cycle: "The rollout is its own ancestor."
+        case .otherTokens:
+            "\(field) is of other tokens than the policy's, which the signals are computed of; leave it out, and the "
+                + "answer has token_spans, or send prompt_token_ids and step_token_ids."
         case .span(let index, let tokens):
             "Token span \(index) must hold a token, follow the span before it and end within the \(tokens) tokens."
+        }
+    }
+}
+
+extension CreditError {
+    /// Which part of a request it is about.
+    /// - Parameter path: where the program stands, if its caller wrote it.
+    func param(program path: String?, otherwise: String) -> String {
+        switch self {
+        case .fact(let fault): return "rollouts[\(fault.rollout)]"
+        case .program(let fault):
+            guard let path else { return otherwise }
+            // The whole is at fault, and no operator of it.
+            return fault.problem == .empty || fault.problem == .tooLong ? path : "\(path)[\(fault.index)]"
+        default: return path ?? otherwise
         }
     }
 }

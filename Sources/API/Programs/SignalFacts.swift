@@ -25,21 +25,21 @@ extension RolloutFacts {
         if isRead {
             rewards = scored.steps.map(\.reward)
             self.scale = scale
-        } else if mask == nil {
+        } else if stepCounts.isEmpty {
             // As many steps as the rollout has, all of which count.
             mask = scored.steps.map { _ in true }
         }
     }
 
     /// The language models' signals, and their tokens where the rollout's are those.
-    /// - Parameter path: of the rollout, for errors.
+    /// - Parameter index: of the rollout, for errors.
     /// - Throws: `otherTokens` where the caller's tokens are others than those that the signals are of.
     mutating func take(
         _ signals: LanguageSignals,
         to question: LanguageQuestion,
         _ format: AnswerFormat,
-        at path: String
-    ) throws(APIError) {
+        at index: Int
+    ) throws(FactFault) {
         for source in question.wanted {
             switch source {
             case .answerLogprob: answerLogprob = format.together(signals.answerLogprobs)
@@ -52,8 +52,9 @@ extension RolloutFacts {
         // Where answers alone were asked for, a step may have no token; its place is then not known.
         guard question.tellsTokens, !signals.tokenSpans.contains(where: \.isEmpty) else { return }
         let own = signals.tokenSpans.map { TokenSpan(start: $0.lowerBound, end: $0.upperBound) }
-        if let spans, spans != own { throw .otherTokens(path + ".token_spans") }
-        if let tokenCount, tokenCount != signals.tokenIDs.count { throw .otherTokens(path + ".token_count") }
+        func fault(_ field: String) -> FactFault { FactFault(rollout: index, field: field, problem: .otherTokens) }
+        if let spans, spans != own { throw fault("token_spans") }
+        if let tokenCount, tokenCount != signals.tokenIDs.count { throw fault("token_count") }
         spans = own
         tokenCount = signals.tokenIDs.count
     }
@@ -64,8 +65,9 @@ extension RolloutFacts {
     func promising(_ question: LanguageQuestion?, rewards isScored: Bool) -> RolloutFacts {
         var facts = self
         if let question {
+            // A text whose steps cannot be told is an error of its own, and nobody else's.
             let steps = question.steps ?? 1
-            if question.steps == nil { facts = bare }
+            if question.steps == nil { facts.retell(steps: steps) }
             if question.wanted.contains(.answerLogprob) {
                 facts.answerLogprob = [Double?](repeating: nil, count: steps + 1)
             }

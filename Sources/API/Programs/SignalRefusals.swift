@@ -32,16 +32,3 @@ struct SignalLack: Error, Equatable {
         return ErrorWords(status: .unprocessableContent, code: code, message: message, param: param)
     }
 }
-
-extension ErrorWords {
-    /// Of tokens that a caller sent, and that are not those of the signals.
-    static func otherTokens(_ param: String) -> ErrorWords {
-        ErrorWords(
-            status: .unprocessableContent,
-            code: "token_mismatch",
-            message: "\(param) is of other tokens than the policy's, which the signals are computed of; leave it out, "
-                + "and the answer has token_spans, or send prompt_token_ids and step_token_ids.",
-            param: param
-        )
-    }
-}

@@ -28,14 +28,17 @@ extension Service {
             let scored = try await score(rollouts, words.credit, waits: words.wait, for: call)
             readings = scored.map { $0.map { Reading(scored: $0) } }
         }
+        // Tokens of the caller's own may be of other steps than the text, whose tags a model counts.
+        for (index, question) in questions.each.enumerated() {
+            guard let steps = question?.steps, let scored = try? readings[index].get().scored?.steps.count,
+                steps != scored
+            else { continue }
+            let fault = FactFault(rollout: index, field: "step_token_ids", problem: .count(steps, expected: scored))
+            readings[index] = .failure(.credit(.fact(fault)))
+        }
         let asked = readings.indices.compactMap { index -> (index: Int, question: LanguageQuestion)? in
             guard let question = questions.each[index], case .success = readings[index] else { return nil }
             return (index, question)
-        }
-        // Tokens of the caller's own may be of other steps than the text.
-        for (index, question) in asked {
-            guard let steps = try? readings[index].get().scored?.steps.count, steps != question.steps else { continue }
-            throw APIError.stepCount(steps, at: index)
         }
         guard !asked.isEmpty else { return readings }
         let found = try await signals(
