@@ -139,12 +139,12 @@ def trees():
 
 
 # What a program of so many numbers may take while it runs and is written: 16 bytes each in a few operators, then their text.
-NUMBERS = 384 * MIB
+NUMBERS = 192 * MIB
 
 
 def credit(rollouts, trace=False):
     program = (b'"program":[{"op":"read","of":"outcome"},{"op":"tokens"},{"op":"map","by":"affine","a":2},'
-               b'{"op":"map","by":"sigmoid"}]')
+               b'{"op":"map","by":"sigmoid"},{"op":"map","by":"exp"}]')
     body = b'{"rollouts":[' + b",".join(rollouts) + b'],"trace":' + (b"true," if trace else b"false,") + program + b"}"
     return whole(body, line="POST /v1/credit HTTP/1.1")
 
@@ -155,8 +155,8 @@ def lone(tokens):
 
 
 # The longest answer that a few bytes may ask for.
-LONGEST = whole(b'{"method":"mean","rollouts":[{"rewards":[0.5],"token_spans":[[0,4194304]]}]}',
-                line="POST /v1/credit HTTP/1.1")
+LONGEST = whole(b'{"program":[{"op":"read","of":"rewards"},{"op":"tokens"}],'
+                b'"rollouts":[{"rewards":[0.5],"token_spans":[[0,4194304]]}]}', line="POST /v1/credit HTTP/1.1")
 
 
 def programs():

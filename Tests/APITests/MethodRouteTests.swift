@@ -152,7 +152,7 @@ import Testing
         let lone: JSONValue = ["outcome": 1, "token_count": 131_072]
         let program: JSONValue = [
             ["op": "read", "of": "outcome"], ["op": "tokens"], ["op": "map", "by": "affine", "a": 2],
-            ["op": "map", "by": "sigmoid"],
+            ["op": "map", "by": "sigmoid"], ["op": "map", "by": "exp"],
         ]
         func post(_ count: Int, trace: Bool) async -> Response {
             let rollouts = [JSONValue](repeating: lone, count: count)

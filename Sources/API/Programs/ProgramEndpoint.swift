@@ -174,8 +174,8 @@ extension Plan {
 }
 
 extension ProgramRequest {
-    /// Numbers that one answer may have: about 90 MB of it, as with `RolloutNotes.mostTokens`.
-    private static let mostNumbers = 1 << 22
+    /// Numbers that one answer may have: one of each token that it may be asked for, and some of steps and rollouts beside them.
+    private static let mostNumbers = RolloutNotes.mostTokens + (1 << 17)
 
     fileprivate func answerable(_ plan: Plan) throws(CreditError) -> Plan {
         guard plan.answered(tracing: traces) <= Self.mostNumbers else { throw .tooMuch(limit: Self.mostNumbers) }
