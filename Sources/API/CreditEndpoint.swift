@@ -48,15 +48,7 @@ private struct RewardedRollout {
         let fields = try Fields(value, at: path)
         id = try fields.identifier("id")
         scale = try fields.word("scale", as: Scale.self) ?? .probability
-        guard let values = try fields.array("rewards") else { throw .missingField(fields.name("rewards")) }
-        var rewards: [Double?] = []
-        rewards.reserveCapacity(values.count)
-        for (index, value) in values.enumerated() {
-            guard value == .null || value.double != nil else {
-                throw .wrongField("\(fields.name("rewards"))[\(index)]", expected: "a number or null")
-            }
-            rewards.append(value.double)
-        }
+        guard let rewards = try fields.numbers("rewards") else { throw .missingField(fields.name("rewards")) }
         self.rewards = rewards
     }
 }

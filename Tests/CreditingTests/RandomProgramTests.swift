@@ -10,7 +10,7 @@ import Testing
         var generator = SeededGenerator(seed: 20_261_121 + seed)
         var ran = 0
         for _ in 0..<500 {
-            let facts = (0..<Int.random(in: 0...6, using: &generator)).map { _ in RolloutFacts.random(&generator) }
+            let facts = (0..<Int.random(in: 0...6, using: &generator)).map { RolloutFacts.random(&generator, $0) }
             let instructions = (0..<Int.random(in: 1...9, using: &generator)).map { index in
                 Instruction.random(&generator, index)
             }
@@ -27,6 +27,9 @@ import Testing
                 continue
             }
             try check(plan, instructions, facts)
+            var stranger = RolloutFacts.random(&generator, 0)
+            stranger.group = 7
+            if ran.isMultiple(of: 8) { try check(plan, beside: stranger, facts) }
             ran += 1
         }
         // Else the test would say nothing of what runs.
@@ -52,13 +55,45 @@ import Testing
         #expect(untraced.outputs == result.outputs && untraced.trace.isEmpty)
     }
 
+    /// A rollout of another prompt moves no bit, but where the program compares all of the request.
+    private func check(_ plan: Plan, beside stranger: RolloutFacts, _ facts: [RolloutFacts]) throws {
+        guard !plan.program.instructions.contains(where: \.action.comparesAll) else { return }
+        let company = try plan.on(CheckedFacts(facts + [stranger])).run(tracing: true).trace
+        for (alone, beside) in zip(try plan.run(tracing: true).trace, company) {
+            let areSame = facts.indices.allSatisfy { alone.row($0) == beside.row($0) }
+            #expect(areSame, "\(plan.program)")
+        }
+    }
+
     private func isExplained(_ cell: Cell) -> Bool { cell.value.map(\.isFinite) ?? (cell.reason != nil) }
+}
+
+extension Value {
+    fileprivate func row(_ rollout: Int) -> [Cell] {
+        switch self {
+        case .scalar(let cells): [cells[rollout]]
+        case .rows(let rows): rows.cells[rollout]
+        }
+    }
+}
+
+extension Operator {
+    fileprivate var comparesAll: Bool {
+        switch self {
+        case .select(_, let scope): scope == .batch
+        case .weights(let weights): weights.scope == .batch
+        // The longest of the request pads all.
+        case .centre(let centre): centre.scope == .batch || centre.by == .otherPadded
+        case .scale(let scaling): scaling.scope == .batch
+        default: false
+        }
+    }
 }
 
 private typealias Generator = SeededGenerator
 
 extension RolloutFacts {
-    fileprivate static func random(_ generator: inout Generator) -> RolloutFacts {
+    fileprivate static func random(_ generator: inout Generator, _ index: Int) -> RolloutFacts {
         func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }
         func numbers(_ count: Int, _ range: ClosedRange<Double>) -> [Double?] {
             (0..<count).map { _ in chance(10) ? nil : .random(in: range, using: &generator) }
@@ -70,6 +105,8 @@ extension RolloutFacts {
         let wide = chance(20) ? 8e307 : 5
         var facts = RolloutFacts()
         if chance(80) { facts.rewards = numbers(steps, 0...1) }
+        if chance(30) { facts.scale = .margin }
+        if chance(30), index > 0 { facts.parent = Int.random(in: 0..<index, using: &generator) }
         if chance(80) { facts.external = numbers(steps, -wide...wide) }
         if chance(80) { facts.value = numbers(steps + 1, 0...1) }
         if chance(80) { facts.answerLogprob = numbers(steps + 1, -wide...0) }
@@ -83,6 +120,7 @@ extension RolloutFacts {
         if chance(50) { facts.pivot = Int.random(in: 0...steps, using: &generator) }
         if steps > 0, chance(80) {
             facts.spans = laid(lengths)
+            if chance(30) { facts.teacherLogprob = numbers(tokens, -wide...0) }
             facts.tokenLogprob = numbers(tokens, -wide...0)
             facts.tokenEntropy = numbers(tokens, 0...wide)
             facts.logratio = numbers(tokens, -wide...wide)

@@ -48,7 +48,7 @@ const held = (name, epsilon = 1e-6) => (epsilon === 0 ? name : `(${name} + ${eps
 const DIVISORS = {
     std: ({ epsilon, epsilon_inside: inside }) => held(inside ? `√(var + ${inside})` : "std", epsilon),
     mean: ({ epsilon }) => held("mean", epsilon),
-    max_abs_return: () => "the largest return", sqrt_remaining: () => "√(how many remain)",
+    max_abs: () => "the largest", max_abs_return: () => "the largest return", sqrt_remaining: () => "√(how many remain)",
 };
 const DIFFERENCES = { before: "what was before the first step", first: "the first itself" };
 

@@ -8,8 +8,8 @@ extension Method {
                 + "+ 0.5 the rollout's over the prompt",
             source: "MatchTIR's code, quchangle1/MatchTIR core_algos.py",
             mark: .verified,
-            note: "Matching calls with gold calls is a text metric, so its rewards are `external`. Inferred: the "
-                + "rollout's number is the sum of its rewards.",
+            note: "Matching calls with gold calls is a text metric, so its rewards are `external`. The discount is a "
+                + "step's, also of several in one turn. Inferred: the rollout's number is the sum of its rewards.",
             options: [
                 .number("discount", 0.9, 0...1, "What a later turn is worth one turn before."),
                 .word("trajectory", ["sum", "outcome"], "The rollout's number."),

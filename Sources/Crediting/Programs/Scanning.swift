@@ -123,7 +123,8 @@ extension Run {
     private static func pool(_ row: [Cell], _ by: Pooled.By) -> Cell {
         guard let scores = Scores(row.values) else { return Cell(absent: row.first?.reason ?? .missing) }
         switch by {
-        case .sum, .weighted: return Cell(scores.values.reduce(0, +))
+        case .weighted: preconditionFailure("the plan has checked that there are weights")
+        case .sum: return Cell(scores.values.reduce(0, +))
         case .mean: return Cell(scores.pooled(.mean, temperature: 1))
         case .min: return Cell(scores.least)
         case .max: return Cell(scores.values.reduce(scores.least, max))
