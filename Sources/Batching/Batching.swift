@@ -24,11 +24,17 @@ package struct TokenWork: Sendable, Equatable {
     package let tokens: [Token]
     /// Positions in `tokens`, strictly ascending; may be empty.
     package let reads: [Int]
+    /// How many tokens it adds to the works before it in its request, which is what it counts in the queue.
+    package let addedTokens: Int
 
     /// Read at every token that is asked something.
-    package init(asking tokens: [Token]) {
+    /// - Parameters:
+    ///   - first: tokens before this one are some other work's to answer.
+    ///   - added: all of its tokens where nothing else is known.
+    package init(asking tokens: [Token], from first: Int = 0, added: Int? = nil) {
         self.tokens = tokens
-        reads = tokens.indices.filter { tokens[$0].asked != Token.nothing }
+        reads = tokens.indices.filter { $0 >= first && tokens[$0].asked != Token.nothing }
+        addedTokens = added ?? tokens.count
     }
 
     package init(tokens ids: [Int32], reads: [Int]) {
@@ -37,6 +43,7 @@ package struct TokenWork: Sendable, Equatable {
         precondition(reads.allSatisfy(tokens.indices.contains), "a read is the position of a token")
         self.tokens = tokens
         self.reads = reads
+        addedTokens = tokens.count
     }
 }
 
@@ -44,9 +51,10 @@ package struct TokenWork: Sendable, Equatable {
 package struct BatchLimits: Sendable, Equatable {
     /// Computed in one round, after sharing; at least 2, of which a long sequence takes half at most.
     package var maximumBatchTokens: Int
-    /// What may wait, before sharing; past it a request is refused, unless nothing waits.
+    /// What may wait, before sharing with other requests; past it a request is refused, unless nothing waits.
     package var maximumQueueTokens: Int
-    /// What may wait for room in it, before sharing; past it those requests are refused too, unless none waits.
+    /// What may wait for room in it, before any sharing: it is held in memory as it came. Past it those requests are
+    /// refused too, unless none waits.
     package var maximumWaitingTokens = 4_194_304
     /// For how long the kernel may have work waiting, at its measured pace; infinity sets no bound in time.
     package var maximumQueueSeconds: Double

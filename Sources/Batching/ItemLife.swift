@@ -10,11 +10,12 @@ extension RoundPlan {
             index: index,
             reads: work.reads,
             tokens: work.tokens.count,
+            addedTokens: work.addedTokens,
             leaf: leaf,
             arrived: arrived
         )
         guard !tree.isComputed(leaf) else { return answer(number, at: now) }
-        queuedTokens += work.tokens.count
+        queuedTokens += work.addedTokens
         if tree.missing(leaf) > chunk { long.append(number) } else { short.append(number) }
     }
 
@@ -25,9 +26,10 @@ extension RoundPlan {
         if item.began == nil { done.waitedSeconds += max(0, now - item.arrived) }
         item.began = item.began ?? now
         item.isRunning = true
+        queuedTokens -= item.queuedTokens
         item.ownTokens += count
+        queuedTokens += item.queuedTokens
         items[number] = item
-        queuedTokens -= count
         draft.add(number, leaf: item.leaf, positions: tree.give(count, to: item.leaf))
         if tree.isGiven(item.leaf) { leaveLine(number, item) }
     }

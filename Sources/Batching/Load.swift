@@ -8,9 +8,9 @@ package struct Load: Sendable, Equatable {
     package var waitingRequests = 0
     /// Items that wait, those that ran in part and go on later among them.
     package var queuedItems = 0
-    /// Tokens that wait, before sharing.
+    /// Tokens that wait, before sharing with other requests.
     package var queuedTokens = 0
-    /// Items and tokens, before sharing, of the requests that wait.
+    /// Items and tokens, before sharing with others, of the requests that wait.
     package var waitingItems = 0
     package var waitingTokens = 0
     /// What comes now and does not wait is refused.
@@ -37,7 +37,7 @@ package struct Load: Sendable, Equatable {
     package var waitedSeconds = 0.0
     /// Items that were accepted and never ended: their caller left, or was told of an earlier failure.
     package var droppedItems = 0
-    /// Tokens before sharing that left the queue, measured over the latest rounds; 0 before the first has ended.
+    /// Tokens before sharing with others that left the queue, measured over the latest rounds; 0 before the first has ended.
     package var tokensPerSecond = 0.0
     /// Tokens that were computed, measured over the latest rounds; 0 before the first has ended.
     package var computedTokensPerSecond = 0.0

@@ -31,6 +31,8 @@ package struct RoundPlan: Sendable {
         let index: Int
         let reads: [Int]
         let tokens: Int
+        /// `TokenWork.addedTokens`.
+        let addedTokens: Int
         /// Where it ends in the tree.
         package let leaf: Int
         let arrived: Double
@@ -44,8 +46,9 @@ package struct RoundPlan: Sendable {
         /// Of the last round that it took part in.
         var round = (tokens: 0, items: 0)
 
-        /// What it adds to the queue, before sharing.
-        var queuedTokens: Int { tokens - ownTokens }
+        /// What it adds to the queue; nothing where it had more computed than it adds, as one does that comes before
+        /// the work which it stands on.
+        var queuedTokens: Int { max(0, addedTokens - ownTokens) }
     }
 
     struct Request: Sendable {
@@ -58,7 +61,7 @@ package struct RoundPlan: Sendable {
         let draft: RoundDraft
         let reads: [[Int]]
         let began: Double
-        /// What left the queue with it, before sharing.
+        /// What left the queue with it.
         let queueTokens: Int
     }
 
@@ -69,7 +72,7 @@ package struct RoundPlan: Sendable {
     /// What waits: items that were short when they came, and long ones, cut ones that run among them.
     var short = Line()
     var long = Line()
-    /// Before sharing, of what waits.
+    /// What the items that wait add to their requests, before sharing with other requests.
     var queuedTokens = 0
     var waiting = WaitingLine()
     var requests: [Int: Request] = [:]
@@ -100,7 +103,7 @@ package struct RoundPlan: Sendable {
         load.waitingItems = waiting.items
         load.waitingTokens = waiting.tokens
         load.isFull = !waiting.isEmpty || capacity - queuedTokens < relief
-        load.isLineFull = waiting.tokens >= limits.maximumWaitingTokens
+        load.isLineFull = waiting.heldTokens >= limits.maximumWaitingTokens
         load.runningItems = members
         load.runningTokens = running?.draft.tokens ?? 0
         load.tokensPerSecond = tokensPerSecond

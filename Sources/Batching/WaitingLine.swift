@@ -4,9 +4,17 @@
 struct WaitingRequest: Sendable {
     let works: [TokenWork]
     let arrived: Double
+    /// What it adds to the queue.
+    let tokens: Int
+    /// What it holds in memory.
+    let heldTokens: Int
 
-    /// Before sharing.
-    var tokens: Int { works.reduce(0) { $0 + $1.tokens.count } }
+    init(works: [TokenWork], arrived: Double) {
+        self.works = works
+        self.arrived = arrived
+        tokens = works.reduce(0) { $0 + $1.addedTokens }
+        heldTokens = works.reduce(0) { $0 + $1.tokens.count }
+    }
 }
 
 /// Such requests in the order in which they came; whoever gives up leaves from anywhere.
@@ -15,6 +23,7 @@ struct WaitingLine: Sendable {
     private var requests: [Int: WaitingRequest] = [:]
     private(set) var items = 0
     private(set) var tokens = 0
+    private(set) var heldTokens = 0
 
     var isEmpty: Bool { line.isEmpty }
     var count: Int { requests.count }
@@ -30,6 +39,7 @@ struct WaitingLine: Sendable {
         requests[ticket] = request
         items += request.works.count
         tokens += request.tokens
+        heldTokens += request.heldTokens
     }
 
     /// Nil where it does not wait here.
@@ -39,6 +49,7 @@ struct WaitingLine: Sendable {
         line.remove(ticket)
         items -= request.works.count
         tokens -= request.tokens
+        heldTokens -= request.heldTokens
         return request
     }
 }
@@ -50,7 +61,7 @@ extension RoundPlan {
 
     /// Whether a request may stand in line; one that is larger than the whole line may where nobody else does.
     func canWait(_ request: WaitingRequest) -> Bool {
-        waiting.isEmpty || request.tokens <= limits.maximumWaitingTokens - waiting.tokens
+        waiting.isEmpty || request.heldTokens <= limits.maximumWaitingTokens - waiting.heldTokens
     }
 
     /// What has to be free after a refusal: others would only be read to be refused as well.

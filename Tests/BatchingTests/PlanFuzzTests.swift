@@ -47,6 +47,7 @@ private struct Trial {
             open[ticket] = nil
         }
         try settle()
+        #expect(plan.load.queuedTokens >= 0)
         if Int.random(in: 0..<8, using: &chance) == 0 { plan.checkInvariants(cachedTokens: limits.cachedTokens) }
     }
 
@@ -71,14 +72,15 @@ private struct Trial {
     }
 
     private mutating func enqueue() {
-        let works = (0..<Int.random(in: 1...4, using: &chance)).map { _ in work() }
+        var works = (0..<Int.random(in: 1...4, using: &chance)).map { _ in work() }
+        if memory.width > 1 { works = trunkAndBranches(works) }
         let before = plan.load
         switch plan.enqueue(works, waits: Int.random(in: 0..<4, using: &chance) > 0, at: now) {
         case .accepted(let ticket):
             open[ticket] = (works, [])
             past += works
         case .full(let retryAfter):
-            let tokens = works.reduce(0) { $0 + $1.tokens.count }
+            let tokens = works.reduce(0) { $0 + $1.addedTokens }
             #expect(before.waitingItems > 0 || before.queuedTokens + tokens > limits.maximumQueueTokens)
             #expect((1...60).contains(retryAfter))
         case .lineFull(let retryAfter):
@@ -106,6 +108,17 @@ private struct Trial {
         let isUsual = Int.random(in: 0..<4, using: &chance) > 0
         let reads = tokens.indices.filter { isUsual ? tokens[$0] == 3 : Int.random(in: 0..<6, using: &chance) == 0 }
         return TokenWork(tokens: tokens.map(\.id), reads: reads)
+    }
+
+    /// Each says what it adds to those before it, and the numbers of its first tokens are theirs to answer, as a language
+    /// model's works do.
+    private mutating func trunkAndBranches(_ works: [TokenWork]) -> [TokenWork] {
+        works.indices.map { index in
+            let tokens = works[index].tokens
+            let known = works[..<index].map { zip($0.tokens, tokens).prefix { $0 == $1 }.count }.max() ?? 0
+            let first = Int.random(in: 0...known, using: &chance)
+            return TokenWork(asking: tokens, from: first, added: tokens.count - known)
+        }
     }
 
     @discardableResult
