@@ -24,6 +24,8 @@ MEANING = {
                      r"|\.rewards\[\d+\]$|^use_activation$"
                      # Parents by their ids; integers past 64 bits.
                      r"|\.parent$|\.(turns|states)\[\d+\]$|\.pivot$"
+                     # No text is split at nothing; steps of a list may be joined by it.
+                     r"|\.separator$"
                      # What an option may be; parameters of operators.
                      r"|^method\.|^program\[\d+\]|^rollouts\[\d+\]$",
     "unknown_field": r"^method\.|^program\[\d+\]",

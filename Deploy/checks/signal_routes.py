@@ -55,6 +55,7 @@ def compare(layout, line, items, own, other):
         check(item["signal_tokens"]["answers"] == own["answer_tokens"], f"{name}: other tokens of answers")
     implicit = items["implicit_prm"]
     check(implicit["signals"] == {"logratio": own["logratio"]["token"]}, f"{name}: other log-ratios than the command")
+    check(implicit["logratio"] == own["logratio"], f"{name}: other sums of log-ratios than the command")
     for item in items.values():
         check(item["token_spans"] == own["token_spans"], f"{name}: other spans than the command")
         check(item["signal_tokens"]["ids"] == own["token_ids"], f"{name}: other tokens than the command")

@@ -40,10 +40,12 @@ struct RolloutRequest: Sendable {
         }
         let response = try fields.string("response")
         let separator = try fields.string("separator")
-        if separator == "" { throw .wrongField(fields.name("separator"), expected: "some text") }
         switch (steps ?? completions, response) {
         case (let list?, nil): return .list(list)
-        case (nil, let response?): return .response(response, separator: separator ?? standard)
+        case (nil, let response?):
+            // Steps of a list may be joined by nothing; a text cannot be split there.
+            if separator == "" { throw .wrongField(fields.name("separator"), expected: "some text") }
+            return .response(response, separator: separator ?? standard)
         case (let list?, let response?): return .listIn(response: response, steps: list)
         case (nil, nil): throw .missingField(fields.name("steps"))
         }

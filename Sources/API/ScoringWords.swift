@@ -158,10 +158,11 @@ extension ScoringError {
         switch self {
         case .emptyPrompt: ("empty_prompt", "prompt", "The prompt has no token for the first to follow.")
         case .emptyAnswer(let index): ("empty_answer", "answers[\(index)]", "Answer \(index) has no token.")
-        case .tooManyPrefixes(let tokens, let limit):
+        case .tooManyPrefixes(let cost, let limit):
             (
                 "too_many_prefixes", "answers",
-                "All prefixes with their answers have \(tokens) tokens, counted apart; at most \(limit) are taken."
+                "All prefixes with their answers have \(cost) tokens, each counted apart and for 64 more; at most "
+                    + "\(limit) are taken."
             )
         case .noModel(let role):
             ("no_model", "", "This needs a \(role.rawValue), and none is loaded (--model \(role.rawValue)=DIR).")

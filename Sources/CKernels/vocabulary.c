@@ -10,6 +10,7 @@
 #include "vectors.h"
 
 enum { COLUMNS = 64, VECTORS = COLUMNS / LP_VECTOR, PAIR = LP_BUNDLE / VECTORS };
+_Static_assert(PAIR == 2, "a pair is written out as two rows");
 
 void lp_mass_clear(lp_mass *masses, size_t rows) {
     for (size_t row = 0; row < rows; row++) {

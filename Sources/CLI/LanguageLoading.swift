@@ -19,19 +19,41 @@ struct LanguageLoading: Sendable {
         (model.role == .reference ? reference : policy) ?? builtInModelName
     }
 
-    /// Proves all that can be proven before the weights of either are read, loads them and has each sing twice; none
-    /// where none is asked for.
+    /// Folders of which all is proven that can be without their weights.
+    struct Opened: Sendable {
+        fileprivate typealias Folder = (checkpoint: Checkpoint, plan: LanguagePlan)
+
+        fileprivate let policy: Folder
+        fileprivate let reference: Folder?
+    }
+
+    /// Opens and proves the folders, so that a wrong one is told before any model's weights are read; nil where no policy
+    /// is asked for.
     /// - Throws: `Failure` of the folder that cannot be served.
-    func load(showsBar: Bool) async throws -> LanguageModels {
-        guard let policy else { return LanguageModels() }
-        let (own, other) = try await onItsOwnThread {
+    func open() async throws -> Opened? {
+        guard let policy else { return nil }
+        return try await onItsOwnThread {
             let own = try opened(policy)
             let other = try reference.map { folder in
                 let other = try opened(folder)
-                do { try other.proveTokenizer(equals: own) } catch { throw Failure.model(folder, error) }
+                do {
+                    try other.checkpoint.proveTokenizer(equals: own.checkpoint)
+                } catch {
+                    throw Failure.model(folder, error)
+                }
                 return other
             }
-            return (try loaded(own, .policy, showsBar), try other.map { try loaded($0, .reference, showsBar) })
+            return Opened(policy: own, reference: other)
+        }
+    }
+
+    /// Reads the weights of what was opened and has each model sing twice; none where none is asked for.
+    /// - Throws: `Failure` of the folder that cannot be served.
+    func load(_ opened: Opened?, showsBar: Bool) async throws -> LanguageModels {
+        guard let opened else { return LanguageModels() }
+        let (own, other) = try await onItsOwnThread {
+            let own = try loaded(opened.policy, .policy, showsBar)
+            return (own, try opened.reference.map { try loaded($0, .reference, showsBar) })
         }
         guard let other else { return LanguageModels(policy: try await proven(own), reference: nil) }
         return LanguageModels(policy: try await proven(own), reference: try await proven(other))
@@ -41,17 +63,17 @@ struct LanguageLoading: Sendable {
         do { return try await model.proven() } catch { throw Failure.model(folder(of: model), error) }
     }
 
-    private func opened(_ folder: String) throws -> Checkpoint {
+    private func opened(_ folder: String) throws -> Opened.Folder {
         do {
             let checkpoint = try Checkpoint(folder: folder)
-            _ = try LanguagePlan(checkpoint: checkpoint)
-            return checkpoint
+            return (checkpoint, try LanguagePlan(checkpoint: checkpoint))
         } catch {
             throw Failure.model(folder, error)
         }
     }
 
-    private func loaded(_ checkpoint: Checkpoint, _ role: ModelRole, _ showsBar: Bool) throws -> LanguageModelScorer {
+    private func loaded(_ folder: Opened.Folder, _ role: ModelRole, _ showsBar: Bool) throws -> LanguageModelScorer {
+        let checkpoint = folder.checkpoint
         let progress = LoadProgress()
         var bar: ProgressBar?
         if showsBar {
@@ -63,6 +85,7 @@ struct LanguageLoading: Sendable {
         do {
             return try LanguageModelScorer(
                 checkpoint: checkpoint,
+                plan: folder.plan,
                 role: role,
                 settings: settings,
                 progress: progress

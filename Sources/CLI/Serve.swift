@@ -114,9 +114,10 @@ struct Serve: AsyncParsableCommand {
     ) async throws -> API.Service {
         let loading = try ModelLoading(modelOptions, creditOptions)
         let language = try LanguageLoading(modelOptions)
+        let opened = try await language.open()
         let model = try await loading.loadWithBar(settings.journal)
         show(model.scorer.facts, .prm, loading.name, settings.logger)
-        let languages = try await language.load(showsBar: settings.journal.onlyLog == nil)
+        let languages = try await language.load(opened, showsBar: settings.journal.onlyLog == nil)
         for model in languages.all { show(model.facts, model.role, language.folder(of: model), settings.logger) }
         // What a wrong reading would show first.
         settings.logger.notice(

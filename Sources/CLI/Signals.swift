@@ -1,7 +1,7 @@
 // linchpin signals: a file of rollouts, a file of signals.
+import API
 import ArgumentParser
 import Glibc
-import JSON
 import Scoring
 
 struct Signals: AsyncParsableCommand {
@@ -38,11 +38,12 @@ struct Signals: AsyncParsableCommand {
     private func ask() async throws -> Int {
         var input = try LineReader(path: rollouts)
         let loading = try LanguageLoading(modelOptions)
-        let models = try await loading.load(showsBar: true)
+        let models = try await loading.load(loading.open(), showsBar: true)
         for model in models.all {
             Output.write("\(loading.folder(of: model)): \(model.facts.memoryWords)\n", to: STDERR_FILENO)
         }
         guard models.policy != nil else { throw Failure.usage("signals needs --model policy=DIR") }
+        let wants = SignalLines.Wants(tokens: !answersOnly, logRatios: !answersOnly && models.reference != nil)
         var writer = try LineWriter(path: output)
         let done = Counter()
         let bar = ProgressBar("asking", unit: .rollouts) { [total = input.lineCount] in
@@ -53,10 +54,9 @@ struct Signals: AsyncParsableCommand {
         while true {
             let lines = try input.next(Self.linesAtOnce)
             if lines.isEmpty { break }
-            let wants = SignalLine.Wants(tokens: !answersOnly, logRatios: !answersOnly && models.reference != nil)
-            for answer in try await SignalLine.answers(to: lines, from: done.value, models, wants) {
-                if answer["error"] != nil { failed += 1 }
-                try writer.write(JSONValue.object(answer).serialized())
+            for answer in try await SignalLines(lines, firstIndex: done.value).answers(models, wants) {
+                if answer.failed { failed += 1 }
+                try writer.write(answer.bytes)
             }
             done.add(lines.count)
         }

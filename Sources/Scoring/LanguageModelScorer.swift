@@ -20,19 +20,21 @@ package struct LanguageModelScorer: Sendable {
     package let role: ModelRole
     /// `Checkpoint.revision`.
     package let revision: String
-    private(set) var layout: PolicyLayout
+    let layout: PolicyLayout
     package let engine: Engine
 
     /// Loads a model folder; reading the weights is what takes time, and taking the digest of its files meanwhile.
+    /// - Parameter plan: the folder's, where it has been proven already.
     package init(
         checkpoint: Checkpoint,
+        plan: LanguagePlan? = nil,
         role: ModelRole = .policy,
         settings: EngineSettings = EngineSettings(),
         progress: LoadProgress? = nil
     ) throws {
         let naming = Naming(checkpoint)
         defer { naming.stop() }
-        let plan = try LanguagePlan(checkpoint: checkpoint)
+        let plan = try plan ?? LanguagePlan(checkpoint: checkpoint)
         let model = try RewardModel(languageOf: checkpoint, compute: settings.compute, progress: progress)
         self.role = role
         layout = plan.layout
@@ -50,18 +52,11 @@ package struct LanguageModelScorer: Sendable {
         engine = Engine(language: model, settings: settings)
     }
 
-    /// The same model, given the ids of another: two folders of one tokenizer may open a text or a chat differently.
-    func reading(like other: LanguageModelScorer) -> LanguageModelScorer {
-        var copy = self
-        copy.layout = other.layout
-        return copy
-    }
-
     /// What waits and what runs, for metrics.
     package var load: Load { engine.load }
 
-    /// Whether its rounds run and end.
-    package var pulse: Pulse { engine.pulse }
+    /// Works are laid out and admitted in groups that cost as much as this.
+    package var groupCost = SignalTree.mostCost
 
     /// What it answered when it was loaded; nil where nobody watches whether it still does.
     package var canary: Canary?
@@ -73,31 +68,31 @@ package struct LanguageModelScorer: Sendable {
         return copy
     }
 
-    /// Refuses new work and waits until everything accepted is answered.
-    package func drain() async { await engine.drain() }
-
     /// The signals of the rollouts of one request; each gets its own result, in order.
     ///
     /// All prefixes of a rollout and all answers after them are one tree: the rollout is computed once, and each branch
     /// costs its own tokens and one more, the prefix's last, which is asked for another token than in the rollout.
-    /// - Parameter waits: a full queue is waited for; else it is an `overloaded`.
+    /// - Parameter waits: a full queue is waited for; else it is an `overloaded`, unless a part was accepted already:
+    ///   what was computed of a request is not thrown away.
     /// - Throws: `ScoringError` of the whole request (`overloaded`, `lineFull`, `closing`, `cancelled`, `kernel`).
     package func signals(
         for requests: [SignalRequest],
         waits: Bool = false
     ) async throws(ScoringError) -> [Result<LanguageSignals, ScoringError>] {
+        var waits = waits
         var results: [Result<LanguageSignals, ScoringError>] = []
         var trees: [Result<SignalTree, ScoringError>] = []
-        var tokens = 0
+        var cost = 0
         for request in requests {
             let laidOut = Result { () throws(ScoringError) in try tree(of: request) }
-            let own = (try? laidOut.get().workTokens) ?? 0
-            if own > SignalTree.tokensTogether - tokens {
+            let own = (try? laidOut.get().workCost) ?? 0
+            if cost > 0, own > groupCost - cost {
                 results += try await signals(of: trees, waits: waits)
-                (trees, tokens) = ([], 0)
+                waits = true
+                (trees, cost) = ([], 0)
             }
             trees.append(laidOut)
-            tokens += own
+            cost += own
         }
         return results + (try await signals(of: trees, waits: waits))
     }
@@ -122,9 +117,8 @@ package struct LanguageModelScorer: Sendable {
         let rendered = try layout.render(request.text)
         var answers: [SignalTree.Answer] = []
         for (index, text) in request.answers.enumerated() {
-            let (ids, counted) = layout.answer(text, in: request.wrapping)
-            guard !counted.isEmpty else { throw .emptyAnswer(index) }
-            answers.append(SignalTree.Answer(ids: ids, counted: counted))
+            guard let answer = layout.answer(text, in: request.wrapping) else { throw .emptyAnswer(index) }
+            answers.append(answer)
         }
         var tree = SignalTree(
             rendered: rendered,
@@ -135,8 +129,8 @@ package struct LanguageModelScorer: Sendable {
         guard tree.longest <= facts.maximumTokens else {
             throw .tooLong(tokens: tree.longest, limit: facts.maximumTokens)
         }
-        guard tree.workTokens <= SignalTree.tokensTogether else {
-            throw .tooManyPrefixes(tokens: tree.workTokens, limit: SignalTree.tokensTogether)
+        guard tree.workCost <= SignalTree.mostCost else {
+            throw .tooManyPrefixes(cost: tree.workCost, limit: SignalTree.mostCost)
         }
         if let place = tree.ids.firstIndex(where: { $0 < 0 || Int($0) >= facts.vocabularyRows }) {
             throw .idOutOfRange(position: place, rows: facts.vocabularyRows)

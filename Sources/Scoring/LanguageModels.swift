@@ -10,20 +10,15 @@ package struct LanguageModels: Sendable {
     /// None: every request for signals is refused.
     package init() { (policy, reference) = (nil, nil) }
 
-    /// - Parameter reference: proven before to have the policy's tokenizer (`Checkpoint.proveTokenizer`); it reads what
-    ///   the policy reads, whatever its own folder says of chats and first tokens.
+    /// - Parameter reference: proven before to have the policy's tokenizer (`Checkpoint.proveTokenizer`); it reads the
+    ///   ids that the policy reads, whatever its own folder says of chats and first tokens.
     package init(policy: LanguageModelScorer?, reference: LanguageModelScorer?) {
         self.policy = policy
-        self.reference = policy.flatMap { reference?.reading(like: $0) } ?? reference
+        self.reference = reference
     }
 
     /// Those that are loaded.
     package var all: [LanguageModelScorer] { [policy, reference].compactMap(\.self) }
-
-    /// Refuses new work and waits until everything accepted is answered.
-    package func drain() async {
-        for model in all { await model.drain() }
-    }
 
     /// The policy's signals of each rollout, in order, and where they are wanted its log-ratios to the reference.
     /// - Throws: `ScoringError` of the whole request: `noModel`, or what `LanguageModelScorer.signals` throws.
@@ -38,9 +33,11 @@ package struct LanguageModels: Sendable {
         guard let reference else { throw .noModel(.reference) }
         let own = try await policy.signals(for: requests, waits: waits)
         // What the policy refuses, the reference is not asked about.
-        let compared = zip(requests, own).filter { request, own in request.wantsLogRatios && (try? own.get()) != nil }
-        let plain = compared.map { request, _ in SignalRequest(request.text, wantsTokens: true) }
-        var others = try await reference.signals(for: plain, waits: waits)[...]
+        let read = zip(requests, own).compactMap { request, own in
+            request.wantsLogRatios ? (try? own.get()).map { SignalRequest($0.text, wantsTokens: true) } : nil
+        }
+        // The policy's work is done: it is not thrown away for a queue that is full now.
+        var others = try await reference.signals(for: read, waits: true)[...]
         return zip(requests, own).map { request, own in
             own.flatMap { signals in
                 guard request.wantsLogRatios else { return .success(signals) }
@@ -55,8 +52,8 @@ extension LanguageSignals {
     /// With log-ratios to a reference that read the same tokens.
     fileprivate func compared(with reference: LanguageSignals, keepsTokens: Bool) -> LanguageSignals {
         LanguageSignals(
+            promptIDs: promptIDs,
             tokenIDs: tokenIDs,
-            promptTokens: promptTokens,
             tokenSpans: tokenSpans,
             spans: spans,
             tokens: keepsTokens ? tokens : nil,

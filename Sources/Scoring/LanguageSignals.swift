@@ -8,6 +8,9 @@ package enum PolicyText: Sendable, Equatable {
     case text(Prompt, StepSource, separator: String)
     /// The very tokens that the policy read and wrote, step by step.
     case tokens(prompt: [Int32], steps: [[Int32]])
+
+    /// Of text that names none: a policy's numbers do not hang on which model stands beside it.
+    package static let separator = "\n\n"
 }
 
 /// Text around a gold answer, as IGPO wraps it (credit-methods.md section 3); plain text like any other (promise P3).
@@ -57,15 +60,15 @@ package struct TokenSignals: Sendable, Equatable {
     package let logprobs: [Double]
     /// -sum p log p over the whole vocabulary, in nats, of the distribution that the token was drawn from.
     package let entropies: [Double]
-    /// e^-(mean log-probability) of each step; nil for a step of no tokens.
+    /// e^-(mean log-probability) of each step; nil for a step of no tokens, and where no number is as large.
     package let perplexities: [Double?]
 }
 
 /// The signals of one rollout.
 package struct LanguageSignals: Sendable, Equatable {
+    package let promptIDs: [Int32]
     /// The rollout's own tokens, the prompt's left out.
     package let tokenIDs: [Int32]
-    package let promptTokens: Int
     /// The tokens of each step, [start, end) among `tokenIDs`: one after the other, and all of them.
     package let tokenSpans: [Range<Int>]
     /// Bytes of UTF-8 as in `ScoredStep.span`; nil where the caller sent tokens.
@@ -78,6 +81,9 @@ package struct LanguageSignals: Sendable, Equatable {
     package let logRatios: LogRatios?
     /// What computing took.
     package let cost: SignalCost
+
+    /// What was read, for a model that shall read the same.
+    var text: PolicyText { .tokens(prompt: promptIDs, steps: tokenSpans.map { Array(tokenIDs[$0]) }) }
 }
 
 /// What the signals of one rollout took.

@@ -36,12 +36,12 @@ struct PolicyLayout: Sendable {
         }
     }
 
-    /// Prefix, answer and suffix, and which of the ids count.
-    func answer(_ text: String, in wrapping: AnswerWrapping) -> (ids: [Int32], counted: Range<Int>) {
-        let prefix = tokenizer.continuation(wrapping.prefix)
+    /// Prefix, answer and a suffix that counts; nil for an answer of no tokens.
+    func answer(_ text: String, in wrapping: AnswerWrapping) -> SignalTree.Answer? {
         let answer = tokenizer.continuation(text)
-        let suffix = wrapping.countsSuffix && !answer.isEmpty ? tokenizer.continuation(wrapping.suffix) : []
-        return (prefix + answer + suffix, prefix.count..<prefix.count + answer.count + suffix.count)
+        guard !answer.isEmpty else { return nil }
+        let counted = answer + (wrapping.countsSuffix ? tokenizer.continuation(wrapping.suffix) : [])
+        return SignalTree.Answer(ids: tokenizer.continuation(wrapping.prefix) + counted, counted: counted.count)
     }
 
     /// A text as it is after what opens every text; a conversation with the opening of the assistant's turn.
@@ -78,7 +78,14 @@ extension Tokenizer {
     func continuation(_ text: String) -> [Int32] {
         guard !text.isEmpty else { return [] }
         let joined = encode(joining: ["\n", text])
-        guard let start = joined.ends[0] else { return encode(text) }
-        return Array(joined.ids[start...])
+        if let start = joined.ends[0] { return Array(joined.ids[start...]) }
+        // Beside an unknown token nobody says where the border is; then the newline's own ids tell.
+        let (newline, alone) = (encode("\n"), encode(text))
+        guard joined.ids.starts(with: newline) else { return alone }
+        let rest = Array(joined.ids[newline.count...])
+        guard let unknown else { return rest }
+        func unknowns(_ ids: [Int32]) -> Int { ids.count { $0 == unknown } }
+        // Neighbouring unknown characters may be one token: an unknown newline took the text's first one in.
+        return unknowns(rest) < unknowns(alone) ? [unknown] + rest : rest
     }
 }

@@ -50,9 +50,6 @@ package struct Scorer: Sendable {
     /// What waits and what runs, for metrics.
     package var load: Load { engine.load }
 
-    /// Whether its rounds run and end.
-    package var pulse: Pulse { engine.pulse }
-
     /// Who goes when the last call that uses the model has ended, and its memory with it.
     package var lifetime: any AnyObject & Sendable { engine.lifetime }
 

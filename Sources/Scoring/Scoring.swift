@@ -99,8 +99,8 @@ package enum ScoringError: Error, Sendable, Equatable {
     case emptyPrompt
     /// An answer of no tokens, which has no mean.
     case emptyAnswer(Int)
-    /// Its prefixes, one a step and answer, are too long together.
-    case tooManyPrefixes(tokens: Int, limit: Int)
+    /// Its prefixes, one a step and answer, are too many or too long together: tokens, and 64 for each prefix.
+    case tooManyPrefixes(cost: Int, limit: Int)
     /// The logits after this token of the rollout are not all finite; -1 is the prompt's last.
     case nonFiniteSignal(token: Int)
     case nonFiniteAnswer(Int, step: Int)

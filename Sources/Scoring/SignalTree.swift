@@ -7,14 +7,16 @@ import Glibc
 /// A token that is asked about is another one to the batcher than the same token unasked, so works with equal beginnings
 /// share them to the bit, and a branch begins with the last token of its prefix.
 struct SignalTree {
-    /// Tokens before sharing that are laid out at a time, and that one rollout may have: 32 MiB.
-    static let tokensTogether = 1 << 22
+    /// The most that one rollout may cost, and that is laid out at a time: 32 MiB of tokens, or as much in works.
+    static let mostCost = 1 << 22
+    /// What a work costs beside its tokens: the batcher keeps about half a kilobyte of it.
+    private static let costBesideTokens = 64
 
     /// What stands after a prefix.
     struct Answer {
         let ids: [Int32]
-        /// Those whose log-probability is meant; not empty.
-        let counted: Range<Int>
+        /// How many of the last ones have their log-probability meant, 1 at least.
+        let counted: Int
     }
 
     let rendered: PolicyLayout.Rendered
@@ -47,20 +49,31 @@ struct SignalTree {
     /// How many `works` has.
     var workCount: Int { (asksTrunk ? 1 : 0) + answers.count * ends.count }
 
-    /// The tokens of `works` before anything is shared, `Int.max` where they cannot be counted: steps may be empty, so
-    /// few bytes can ask for many prefixes.
-    var workTokens: Int {
+    /// The tokens of `works` before anything is shared and what each work costs beside them, `Int.max` where they cannot be
+    /// counted: steps may be empty, so few bytes can ask for many prefixes.
+    var workCost: Int {
         let prefixes = ends.reduce(0) { $0.adding($1) }
-        return answers.reduce(ids.count) { $0.adding(prefixes).adding($1.ids.count, times: ends.count) }
+        return answers.reduce(ids.count.adding(asksTrunk ? Self.costBesideTokens : 0)) {
+            $0.adding(prefixes).adding($1.ids.count.adding(Self.costBesideTokens), times: ends.count)
+        }
     }
 
     /// The rollout where its tokens are wanted, then every answer after every prefix.
     var works: [TokenWork] {
         let trunk = trunk
         var works: [TokenWork] = []
-        if asksTrunk { works.append(TokenWork(asking: Array(trunk.dropLast()))) }
+        // Of the trunk, what a work before has: a branch adds what is past it, its prefix's last token among that.
+        var known = 0
+        if asksTrunk {
+            works.append(TokenWork(asking: Array(trunk.dropLast())))
+            known = trunk.count - 1
+        }
         for answer in answers {
-            for end in ends { works.append(branch(answer, after: trunk[..<end])) }
+            for end in ends {
+                let added = max(0, end - 1 - known) + answer.ids.count
+                works.append(branch(answer, after: trunk[..<end], adding: added))
+                known = max(known, end - 1)
+            }
         }
         return works
     }
@@ -74,14 +87,15 @@ struct SignalTree {
         }
     }
 
-    /// The last of its tokens is asked for and never read.
-    private func branch(_ answer: Answer, after prefix: ArraySlice<Token>) -> TokenWork {
+    /// The last of its tokens is asked for and never read; the numbers of those before it are the trunk's to answer.
+    private func branch(_ answer: Answer, after prefix: ArraySlice<Token>, adding added: Int) -> TokenWork {
         var tokens = Array(prefix)
         let all = [tokens.removeLast().id] + answer.ids
-        for (place, id) in all.dropLast().enumerated() where place < answer.counted.upperBound {
-            tokens.append(Token(id, asked: answer.counted.contains(place) ? all[place + 1] : Token.nothing))
+        let (first, uncounted) = (tokens.count, answer.ids.count - answer.counted)
+        for (place, id) in all.dropLast().enumerated() {
+            tokens.append(Token(id, asked: place < uncounted ? Token.nothing : all[place + 1]))
         }
-        return TokenWork(asking: tokens)
+        return TokenWork(asking: tokens, from: first, added: added)
     }
 
     /// - Parameter answered: of `works`, in their order.
@@ -103,13 +117,13 @@ struct SignalTree {
             logprobs.append(means)
         }
         return LanguageSignals(
+            promptIDs: rendered.prompt,
             tokenIDs: Array(ids[rendered.prompt.count...]),
-            promptTokens: rendered.prompt.count,
             tokenSpans: spans,
             spans: rendered.spans,
             tokens: tokens,
             answerLogprobs: logprobs,
-            answerTokens: answers.map(\.counted.count),
+            answerTokens: answers.map(\.counted),
             logRatios: nil,
             cost: cost(of: answered)
         )
@@ -127,29 +141,24 @@ struct SignalTree {
             logprobs.append(logprob)
             entropies.append(entropy)
         }
-        var perplexities: [Double?] = []
-        for span in spans {
-            guard !span.isEmpty else {
-                perplexities.append(nil)
-                continue
-            }
+        let perplexities = spans.map { span -> Double? in
+            guard !span.isEmpty else { return nil }
+            // e^710 is past every Double: log-probabilities that have a mean may have no perplexity.
             let perplexity = exp(-logprobs[span].reduce(0, +) / Double(span.count))
-            guard perplexity.isFinite else { throw .nonFiniteSignal(token: span.lowerBound - 1) }
-            perplexities.append(perplexity)
+            return perplexity.isFinite ? perplexity : nil
         }
         return TokenSignals(logprobs: logprobs, entropies: entropies, perplexities: perplexities)
     }
 
-    /// A branch's own numbers are the last ones: those before are the rollout's.
+    /// Nil where a number is none.
     private func mean(of answer: Answer, _ answered: Answered) -> Double? {
         var sum = 0.0
-        let own = answered.rewards.suffix(2 * answer.counted.count)
-        guard own.count == 2 * answer.counted.count else { return nil }
-        for logprob in stride(from: own.startIndex, to: own.endIndex, by: 2) {
-            guard let logprob = Double(wire: own[logprob]) else { return nil }
+        guard answered.rewards.count == 2 * answer.counted else { return nil }
+        for logprob in stride(from: 0, to: answered.rewards.count, by: 2) {
+            guard let logprob = Double(wire: answered.rewards[logprob]) else { return nil }
             sum += logprob
         }
-        return sum / Double(answer.counted.count)
+        return sum / Double(answer.counted)
     }
 
     private func cost(of answered: [Answered]) -> SignalCost {

@@ -20,6 +20,9 @@ package struct Tokenizer: Sendable {
     package let opening: [Int32]
     package let closing: [Int32]
 
+    /// The token of characters that the vocabulary has not; nil where it has all, or their bytes.
+    package var unknown: Int32? { merger.alphabet.unknown }
+
     /// The ids of ordinary text: no added token is recognised, so `<|im_end|>` is text like any other (P3).
     ///
     /// What goes before each text goes before this one: `encode("a")` of Mistral is `▁a`.

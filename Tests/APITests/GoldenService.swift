@@ -20,9 +20,11 @@ struct GoldenService {
         showsMetrics: Bool = true,
         limits: BatchLimits = BatchLimits(),
         languages: LanguageModels = LanguageModels(),
+        golden: String = "tiny-prm",
         logger: Logger = Self.silent
     ) throws {
-        try self.init(Self.folder.path, access, showsMetrics: showsMetrics, limits, languages, logger)
+        let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/" + golden)
+        try self.init(folder.path, access, showsMetrics: showsMetrics, limits, languages, logger)
     }
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -15,14 +15,24 @@ struct LanguageService {
 
     private static let folder = Shared.checkout.appendingPathComponent("Tests/Goldens/tiny-prm")
 
-    init(hasReference: Bool = true, settings: EngineSettings = EngineSettings()) throws {
-        let policy = try LanguageModelScorer(checkpoint: Checkpoint(folder: Self.folder.path), settings: settings)
-        let reference = try hasReference ? Self.reference() : nil
+    /// - Parameters:
+    ///   - rewardModel: a golden folder.
+    ///   - groupCost: of the policy.
+    init(
+        hasReference: Bool = true,
+        settings: EngineSettings = EngineSettings(),
+        referenceSettings: EngineSettings = EngineSettings(),
+        rewardModel: String = "tiny-prm",
+        groupCost: Int? = nil
+    ) throws {
+        var policy = try LanguageModelScorer(checkpoint: Checkpoint(folder: Self.folder.path), settings: settings)
+        if let groupCost { policy.groupCost = groupCost }
+        let reference = try hasReference ? Self.reference(referenceSettings) : nil
         models = LanguageModels(policy: policy, reference: reference)
-        golden = try GoldenService(languages: models)
+        golden = try GoldenService(languages: models, golden: rewardModel)
     }
 
-    private static func reference() throws -> LanguageModelScorer {
+    private static func reference(_ settings: EngineSettings) throws -> LanguageModelScorer {
         let copy = try TemporaryFolder()
         for file in ["config.json", "tokenizer.json"] {
             try copy.write([UInt8](Data(contentsOf: folder.appendingPathComponent(file))), to: file)
@@ -30,7 +40,11 @@ struct LanguageService {
         var bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent("model.safetensors")))
         for place in stride(from: bytes.count - 4000, to: bytes.count - 2000, by: 2) { bytes[place] ^= 0x55 }
         try copy.write(bytes, to: "model.safetensors")
-        return try LanguageModelScorer(checkpoint: Checkpoint(folder: copy.path), role: .reference)
+        return try LanguageModelScorer(
+            checkpoint: Checkpoint(folder: copy.path),
+            role: .reference,
+            settings: settings
+        )
     }
 
     /// What the models say of one rollout, without HTTP.

@@ -99,6 +99,26 @@ private final class End: Sendable {
         }
     }
 
+    @Test(arguments: [ModelRole.policy, .reference])
+    func `a language model with other bits than when it was loaded is not ready`(role: ModelRole) async throws {
+        var policy = try await languageModel("tiny-llama", .policy)
+        var reference = try await languageModel("tiny-llama", .reference)
+        // What another model sang.
+        let other = try await languageModel("tiny-prm", role).canary
+        if role == .policy { policy.canary = other } else { reference.canary = other }
+        let service = try service(
+            try await rewardModel("tiny-prm"),
+            LanguageModels(policy: policy, reference: reference)
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await service.watch() }
+            defer { group.cancelAll() }
+            #expect(await eventually { await send(.get, "/health/ready", to: service).status.code == 503 })
+            let code = try await send(.get, "/health/ready", to: service).code()
+            #expect(code == "model_wrong")
+        }
+    }
+
     @Test func `reloads of the reward model under load leave policy and reference as they are`() async throws {
         let languages = LanguageModels(
             policy: try await languageModel("tiny-llama", .policy),

@@ -46,7 +46,7 @@ private func text(_ rollout: JSONValue) -> PolicyText {
         let spans = own.tokenSpans.map { JSONValue.array([JSONValue($0.lowerBound), JSONValue($0.upperBound)]) }
         #expect(item["token_spans"] == .array(spans))
         #expect(item["token_credit"]?.array?.count == own.tokenIDs.count)
-        #expect(item["signal_tokens"]?["prompt"]?.integer == own.promptTokens)
+        #expect(item["signal_tokens"]?["prompt"]?.integer == own.promptIDs.count)
         #expect(item["signal_tokens"]?["answers"]?.array?.compactMap(\.integer) == own.answerTokens)
         #expect(item["signal_tokens"]?["ids"] == nil)
         #expect(item["steps"]?.array?[1]["span"] == [10, 22])

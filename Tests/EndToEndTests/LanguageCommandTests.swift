@@ -25,7 +25,10 @@ private func folder(_ name: String) -> String { Shared.checkout.appendingPathCom
         #expect(answers[0]["answer_logprob"]?.array?.first?.array?.count == 3)
         #expect(answers[0]["logratio"]?["token"]?.array?.allSatisfy { $0.double == 0 } == true)
         #expect(answers[0]["logratio"]?["step"]?.array?.count == 2)
-        #expect(answers[1]["error"] == "emptyAnswer(0)" && answers[2]["error"] == "the line is no JSON object")
+        let errors = answers.dropFirst().map { $0["error"] }
+        #expect(errors.map { $0?["code"] } == ["empty_answer", "invalid_field"])
+        #expect(errors.map { $0?["param"] } == ["line[1].answers[0]", "line[2]"])
+        #expect(errors[0]?["message"] == "Answer 0 has no token.")
         let alone = try Run(
             ["signals", "--answers-only", "-"],
             input: Array(Self.line.utf8),
@@ -34,6 +37,47 @@ private func folder(_ name: String) -> String { Shared.checkout.appendingPathCom
         let answer = try JSONValue(parsing: Array(alone.output.utf8))
         #expect(alone.status == 0 && answer["token_logprob"] == nil && answer["logratio"] == nil)
         #expect(answer["answer_logprob"] == answers[0]["answer_logprob"])
+    }
+
+    @Test(arguments: [
+        (#"{"messages":[{"role":"tool","content":"a"}],"steps":["s"]}"#, "line[0].messages[0].role"),
+        (#"{"messages":[],"steps":["s"]}"#, "line[0].messages"),
+        (#"{"prompt":"p","messages":[{"role":"user","content":"a"}],"steps":["s"]}"#, "line[0].prompt"),
+        (#"{"prompt_token_ids":[1]}"#, "line[0].step_token_ids"),
+        (#"{"step_token_ids":[[1]]}"#, "line[0].prompt_token_ids"),
+        (#"{"prompt":"p"}"#, "line[0].steps"), (#"{"steps":["s"]}"#, "line[0].prompt"),
+        (#"{"prompt":"p","response":"r","separator":""}"#, "line[0].separator"),
+        (#"{"prompt_token_ids":[1],"step_token_ids":[[1.5]]}"#, "line[0].step_token_ids[0][0]"),
+        (#"{"prompt":"p","steps":["s"],"counts_suffix":1}"#, "line[0].counts_suffix"),
+    ])
+    func `a line that cannot be read is an error that names its field`(line: String, param: String) throws {
+        let run = try Run(
+            ["signals", "--model", "policy=" + folder("tiny-prm"), "-"],
+            input: Array(line.utf8)
+        )
+        let answer = try JSONValue(parsing: Array(run.output.utf8))
+        #expect(run.status == 1 && answer["object"] == "error" && answer["index"] == 0)
+        #expect(answer["error"]?["param"]?.string?.hasPrefix(param) == true, "\(run.output)")
+    }
+
+    @Test func `a line is read as the API reads rollouts`() throws {
+        let lines = [
+            #"{"id":1,"messages":[{"role":"user","content":[{"type":"text","text":"Hi."}]}],"completions":["s"]}"#,
+            #"{"id":2,"messages":[{"role":"user","content":"Hi."}],"steps":["s"]}"#,
+        ]
+        let run = try Run(
+            ["signals", "--model", "policy=" + folder("tiny-prm"), "-"],
+            input: Array(lines.joined(separator: "\n").utf8)
+        )
+        let answers = try run.output.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        #expect(run.status == 0 && answers.map { $0["id"] } == [1, 2])
+        #expect(answers[0]["token_logprob"] == answers[1]["token_logprob"] && answers[0]["prompt_tokens"] != nil)
+    }
+
+    @Test func `a wrong policy is told before the reward model is loaded`() throws {
+        let run = try Run(["serve", "--port", "0", "--model", folder("tiny-prm"), "--model", "policy=/nowhere"])
+        #expect(run.status == 3 && run.errors.contains("/nowhere"))
+        #expect(!run.errors.contains("the prm is loaded") && !run.errors.contains("loading"))
     }
 
     @Test(arguments: [

@@ -13,9 +13,9 @@ import Transformers
         let scorer = try Scorer(checkpoint: try builtInCheckpoint(), settings: EngineSettings(cacheBytes: 1 << 24))
         let canary = try await Canary(of: scorer)
         #expect(canary.seconds > 0 && canary.tokens > 2)
-        let ended = scorer.pulse.now.ended
+        let ended = scorer.engine.pulse.now.ended
         for _ in 0..<3 { #expect(try await canary.sing(to: scorer)) }
-        #expect(scorer.pulse.now.ended > ended)
+        #expect(scorer.engine.pulse.now.ended > ended)
         #expect(scorer.load.batches == 0)
     }
 

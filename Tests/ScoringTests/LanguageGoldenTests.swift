@@ -72,7 +72,7 @@ func distance(_ left: [Double], _ right: [Double]) -> Double {
     {
         let model = try languageModel(expected.checkpoint)
         let found = try await model.signals(for: [expected.request()])[0].get()
-        #expect(found.promptTokens == expected.promptIds.count)
+        #expect(found.promptIDs.count == expected.promptIds.count)
         #expect(found.tokenIDs == expected.stepIds.flatMap(\.self))
         #expect(found.tokenSpans.map(\.count) == expected.stepIds.map(\.count))
         let tokens = try #require(found.tokens)
@@ -136,10 +136,12 @@ func distance(_ left: [Double], _ right: [Double]) -> Double {
         var request = one.request()
         request.answers = ["16"]
         let found = try await model.signals(for: [request])[0].get()
-        let (own, steps) = (found.promptTokens + found.tokenIDs.count, one.steps.count)
+        let (own, steps) = (found.promptIDs.count + found.tokenIDs.count, one.steps.count)
         // The last token of an answer is asked for and not read, and so is the last of the rollout.
         let branches = (steps + 1) * found.answerTokens[0]
         #expect(model.load.tokens == own - 1 + branches)
+        // The queue counts what is computed, so that its pace is the model's.
+        #expect(model.load.tokensPerSecond == model.load.computedTokensPerSecond)
         _ = try await model.signals(for: [request])
         #expect(model.load.tokens == own - 1 + branches, "all of it was kept")
         request.answers = ["17"]

@@ -78,6 +78,18 @@ import Testing
             }
         )
         try own.proveTokenizer(equals: joined)
+        // What is null is as good as absent, in a part that decides too.
+        let silent = try variant(
+            of: "tiny-prm",
+            tokenizer: { file in
+                guard var model = file["model"]?.object else { return }
+                #expect(model["dropout"] == .null)
+                model["dropout"] = nil
+                file["model"] = .object(model)
+            }
+        )
+        try own.proveTokenizer(equals: silent)
+        try silent.proveTokenizer(equals: own)
         let fewer = try variant(
             of: "tiny-prm",
             tokenizer: { file in
@@ -91,6 +103,18 @@ import Testing
         let llama = try variant(of: "tiny-llama")
         #expect(throws: ProfileError.otherTokenizer(part: "post_processor")) {
             try llama.proveTokenizer(equals: unframed)
+        }
+    }
+
+    @Test(arguments: ["added_tokens", "normalizer", "pre_tokenizer", "post_processor"])
+    func `a tokenizer with another part is another one`(part: String) throws {
+        let other = try variant(
+            of: "tiny-prm",
+            tokenizer: { file in file[part] = part == "added_tokens" ? .array(file[part]?.array?.dropLast() ?? []) : nil
+            }
+        )
+        #expect(throws: ProfileError.otherTokenizer(part: part)) {
+            try variant(of: "tiny-prm").proveTokenizer(equals: other)
         }
     }
 }

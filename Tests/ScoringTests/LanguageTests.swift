@@ -5,6 +5,7 @@ import Fixtures
 import Foundation
 import JSON
 import Scoring
+import Synchronization
 import Testing
 import Transformers
 
@@ -50,6 +51,10 @@ func variant(
                 .tooLong(tokens: 514, limit: 512)
             ),
             (
+                SignalRequest(.tokens(prompt: [1], steps: [[Int32](repeating: 2, count: 510)]), answers: ["10"]),
+                .tooLong(tokens: 513, limit: 512)
+            ),
+            (
                 SignalRequest(
                     .text(.messages([Message(role: "assistant", content: "a")]), .list(["b"]), separator: "")
                 ),
@@ -69,9 +74,79 @@ func variant(
             .tokens(prompt: [1], steps: [[Int32]](repeating: [2], count: 400)),
             answers: [String](repeating: "10", count: 60)
         )
-        // (1 + ... + 401) * 60 of prefixes, 401 * 2 * 60 of answers, and the rollout.
+        // (1 + ... + 401) * 60 of prefixes, 401 * (2 + 64) * 60 of answers, and the rollout.
         let found = try await model.signals(for: [many])[0]
-        #expect(throws: ScoringError.tooManyPrefixes(tokens: 4_884_581, limit: 4_194_304)) { try found.get() }
+        #expect(throws: ScoringError.tooManyPrefixes(cost: 6_424_421, limit: 4_194_304)) { try found.get() }
+        // Two million of one or two tokens each.
+        let empty = SignalRequest(
+            .tokens(prompt: [1], steps: [[Int32]](repeating: [], count: 1400)),
+            answers: [String](repeating: "1", count: 1400)
+        )
+        let refused = try await model.signals(for: [empty])[0]
+        let cost = 1 + 1400 * 1401 * (1 + 1 + 64)
+        #expect(throws: ScoringError.tooManyPrefixes(cost: cost, limit: 4_194_304)) { try refused.get() }
+        #expect(model.load.batches == 0)
+    }
+
+    @Test func `sixty-four answers after sixty-four steps are not too many`() async throws {
+        let model = try languageModel("tiny-prm")
+        let honest = SignalRequest(
+            .tokens(prompt: [1, 2, 3], steps: (0..<64).map { [4, 5, Int32($0 % 8)] }),
+            answers: (0..<64).map { "\($0)" }
+        )
+        let found = try await model.signals(for: [honest])[0].get()
+        #expect(found.answerLogprobs.count == 64 && found.answerLogprobs.allSatisfy { $0.count == 65 })
+    }
+
+    @Test func `a rollout of all the tokens that the model reads is read`() async throws {
+        let model = try languageModel("tiny-prm")
+        let steps = [[Int32](repeating: 2, count: 509)]
+        let whole = SignalRequest(.tokens(prompt: [1], steps: steps), wantsTokens: true, answers: ["10"])
+        let found = try await model.signals(for: [whole])[0].get()
+        #expect(found.answerTokens == [2] && found.tokens?.logprobs.count == 509)
+    }
+
+    @Test func `rollouts laid out in groups have the numbers of those laid out together`() async throws {
+        let requests = (0..<5).map { number in
+            SignalRequest(policyText("Add \(number) to 9."), wantsTokens: true, answers: ["1\(number)"])
+        }
+        let bad = SignalRequest(policyText("Add.", []))
+        let together = try await languageModel("tiny-prm").signals(for: requests)
+        for groupCost in [1, 900, 2000] {
+            var model = try languageModel("tiny-prm")
+            model.groupCost = groupCost
+            let found = try await model.signals(for: [bad] + requests + [bad])
+            #expect(found.count == 7)
+            for place in [0, 6] { #expect(throws: ScoringError.emptySteps) { try found[place].get() } }
+            for (own, other) in zip(found.dropFirst(), together) {
+                let (own, other) = (try own.get(), try other.get())
+                #expect(own.tokens == other.tokens && own.answerLogprobs == other.answerLogprobs)
+            }
+        }
+    }
+
+    @Test func `a language model tells the tokens and the times of a rollout`() async throws {
+        let begun = Mutex<[ContinuousClock.Instant]>([])
+        let slow = EngineSettings(
+            limits: BatchLimits(maximumBatchTokens: 16),
+            beforeRound: {
+                begun.withLock { $0.append(.now) }
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+        )
+        let model = try languageModel("tiny-prm", settings: slow)
+        let request = SignalRequest(
+            .tokens(prompt: [1, 2, 3], steps: [[4, 5, 6], [7], []]),
+            wantsTokens: true,
+            answers: ["10", "1", "123456789012345"]
+        )
+        let cost = try await model.signals(for: [request])[0].get().cost
+        // The rollout, and each answer after each of the four prefixes.
+        #expect(cost.tokens == 7 + 4 * (2 + 1 + 15))
+        // From the first of several rounds on it is computed, until the last has ended.
+        let rounds = begun.withLock { $0 }
+        let (first, last) = (try #require(rounds.first), try #require(rounds.last))
+        #expect(rounds.count > 4 && cost.kernelSeconds >= first.duration(to: last) / .seconds(1))
     }
 
     @Test func `an answer without the last token of the rollout needs none of it, and steps may be empty`() async throws
@@ -120,7 +195,7 @@ func variant(
         let asChat = SignalRequest(.text(chat, .list(twoSteps), separator: "\n"), wantsTokens: true)
         let found = try await model.signals(for: [asChat])[0].get()
         let plain = try await model.signals(for: [SignalRequest(policyText(), wantsTokens: true)])[0].get()
-        #expect(found.tokenIDs == plain.tokenIDs && found.promptTokens > plain.promptTokens)
+        #expect(found.tokenIDs == plain.tokenIDs && found.promptIDs.count > plain.promptIDs.count)
         #expect(found.tokens != plain.tokens)
     }
 
@@ -165,7 +240,7 @@ func variant(
 
     @Test func `a model that drains refuses the whole request`() async throws {
         let model = try languageModel("tiny-prm")
-        await LanguageModels(policy: model, reference: nil).drain()
+        await model.engine.drain()
         await #expect(throws: ScoringError.closing) {
             try await model.signals(for: [SignalRequest(policyText(), wantsTokens: true)])
         }

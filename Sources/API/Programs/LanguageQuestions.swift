@@ -68,14 +68,13 @@ struct LanguageQuestions: Sendable {
     /// The models that they are put to.
     var roles: Set<ModelRole> { Set(each.compactMap { $0?.wanted.flatMap(\.models) }.joined()) }
 
-    /// - Parameter separator: of the text of a rollout that names none.
     /// - Throws: `lacksSignal` where the program cannot run but for a model, or for right answers; what is wrong with a text.
     init(
         _ request: ProgramRequest,
         of rollouts: [JSONValue],
         _ facts: [RolloutFacts],
         to models: LanguageModels,
-        separator: String
+        _ separators: Separators
     ) throws(APIError) {
         let read = Source.signals.filter(request.program.reads)
         guard !read.isEmpty else {
@@ -89,7 +88,7 @@ struct LanguageQuestions: Sendable {
             let lacking = read.filter(facts[index].lacks)
             let wanted = try Self.wanted(lacking, of: fields, models.all.map(\.role), &lacks)
             // A text of which nothing is computed is nobody's to refuse.
-            let text = wanted.isEmpty ? nil : try PolicyText(fields, separator: separator)
+            let text = wanted.isEmpty ? nil : try PolicyText(fields, separators)
             let answers = try fields.strings("answers") ?? []
             let wrapping = request.answerFormat.wrapping
             each.append(

@@ -3,13 +3,28 @@ import Glibc
 import JSON
 import Scoring
 
+/// The separators of a policy's text that names none.
+struct Separators: Sendable {
+    /// Between the steps of a list.
+    let joining: String
+    /// Where a response is split.
+    let splitting: String
+
+    /// - Parameters:
+    ///   - said: the request's own, for all of its rollouts.
+    ///   - profile: the reward model's, where it reads the same responses: both then have the same steps.
+    init(_ said: String? = nil, readBy profile: Profile? = nil) {
+        joining = said ?? PolicyText.separator
+        splitting = said ?? profile?.separator ?? PolicyText.separator
+    }
+}
+
 extension PolicyText {
     private static let prompts = ["prompt", "messages"]
     private static let answers = ["steps", "completions", "response"]
 
     /// `prompt_token_ids` with `step_token_ids`, or the rollout's text; nil where it has neither, or half of it.
-    /// - Parameter separator: where a response is split, and what stands between the steps of a list, unless it says so.
-    init?(_ fields: Fields, separator: String) throws(APIError) {
+    init?(_ fields: Fields, _ separators: Separators) throws(APIError) {
         if let prompt = try fields.array("prompt_token_ids"), let steps = try fields.array("step_token_ids") {
             var ids: [[Int32]] = []
             for (index, step) in steps.enumerated() {
@@ -23,8 +38,8 @@ extension PolicyText {
         guard Self.isIn(fields) else { return nil }
         self = .text(
             try RolloutRequest.prompt(fields),
-            try RolloutRequest.source(fields, separator),
-            separator: try fields.string("separator") ?? separator
+            try RolloutRequest.source(fields, separators.splitting),
+            separator: try fields.string("separator") ?? separators.joining
         )
     }
 

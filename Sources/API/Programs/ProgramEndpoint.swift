@@ -49,10 +49,10 @@ extension Service {
     ) async throws -> Response {
         var inputs = inputs
         let profile = call.model.scorer.profile
-        let separator = words.separator ?? profile.separator
+        let separators = Separators(words.separator, readBy: inputs.rollouts == nil ? nil : profile)
         let values = inputs.values
-        let questions = try LanguageQuestions(request, of: values, inputs.facts, to: languages, separator: separator)
-        try inputs.countSteps(questions, separator: separator)
+        let questions = try LanguageQuestions(request, of: values, inputs.facts, to: languages, separators)
+        try inputs.countSteps(questions, separator: separators.splitting)
         // Refused before a model works for it. What is promised here is all that is asked of the data: what becomes of one
         // rollout later is that one's error.
         let isScored = inputs.rollouts != nil && request.program.reads(.rewards)

@@ -41,19 +41,47 @@ extension JSONWriter {
             for source in shown { member(source.rawValue, facts.signal(source)) }
             closeObject()
         }
-        if whole, !signals.answerLogprobs.isEmpty {
-            key("answer_logprobs")
-            openArray()
-            for answer in signals.answerLogprobs { list(answer) }
-            closeArray()
+        if whole {
+            if !signals.answerLogprobs.isEmpty { member("answer_logprobs", signals.answerLogprobs) }
+            totals(of: signals)
         }
         tokens(of: signals, ids: whole)
+    }
+
+    /// What is added up over steps and the rollout, the same over HTTP and by the command.
+    mutating func totals(of signals: LanguageSignals) {
+        if let tokens = signals.tokens { member("step_perplexity", tokens.perplexities) }
+        guard let ratios = signals.logRatios else { return }
+        key("logratio")
+        openObject()
+        member("token", ratios.tokens)
+        key("step")
+        openArray()
+        for step in ratios.steps { total(step) }
+        closeArray()
+        key("rollout")
+        total(ratios.rollout)
+        closeObject()
+    }
+
+    private mutating func total(_ total: LogRatios.Total) {
+        openObject()
+        member("sum", total.sum)
+        member("mean", total.mean)
+        closeObject()
+    }
+
+    mutating func member(_ key: String, _ rows: [[Double]]) {
+        self.key(key)
+        openArray()
+        for row in rows { list(row) }
+        closeArray()
     }
 
     private mutating func tokens(of signals: LanguageSignals, ids: Bool) {
         key("signal_tokens")
         openObject()
-        member("prompt", signals.promptTokens)
+        member("prompt", signals.promptIDs.count)
         member("rollout", signals.tokenIDs.count)
         if !signals.answerTokens.isEmpty {
             key("answers")
