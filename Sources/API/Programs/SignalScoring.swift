@@ -22,9 +22,9 @@ extension Service {
         for call: Call
     ) async throws -> [Result<Reading, ScoringError>] {
         let started = ContinuousClock.now
+        try refuseIfFull(questions, waits: words.wait != nil)
         var readings = questions.each.map { _ in Result<Reading, ScoringError>.success(Reading()) }
         if let rollouts {
-            if !questions.isEmpty, words.wait == nil { try refuseIfFull(rollouts.count) }
             let scored = try await score(rollouts, words.credit, waits: words.wait, for: call)
             readings = scored.map { $0.map { Reading(scored: $0) } }
         }
@@ -43,7 +43,9 @@ extension Service {
         guard !asked.isEmpty else { return readings }
         let found = try await signals(
             asked.map(\.question.request),
-            waits: words.wait.map { $0 - started.duration(to: .now) },
+            within: words.wait.map { $0 - started.duration(to: .now) },
+            // What the reward model did is not thrown away for a queue that is full now.
+            waits: words.wait != nil || rollouts != nil,
             for: call
         )
         for ((index, question), result) in zip(asked, found) {
@@ -55,25 +57,34 @@ extension Service {
         return readings
     }
 
-    /// Before the reward model works for a request that the policy has no room for.
-    private func refuseIfFull(_ rollouts: Int) throws(APIError) {
-        guard let load = languages.policy?.load, load.isFull else { return }
-        metrics.record(unscored: rollouts, .overload)
-        throw .scoring(.overloaded(retryAfterSeconds: load.retryAfterSeconds), param: nil)
+    /// Before a model works, or a tokenizer, for a request that one of its models has no room for.
+    private func refuseIfFull(_ questions: LanguageQuestions, waits: Bool) throws(APIError) {
+        let roles = questions.roles
+        let loads = languages.all.filter { roles.contains($0.role) }.map(\.load)
+        guard let load = loads.first(where: { waits ? $0.isLineFull : $0.isFull }) else { return }
+        metrics.record(unscored: questions.each.count, .overload)
+        let seconds = load.retryAfterSeconds
+        throw .scoring(
+            waits ? .lineFull(retryAfterSeconds: seconds) : .overloaded(retryAfterSeconds: seconds),
+            param: nil
+        )
     }
 
     /// Each rollout's own result, in their order.
-    /// - Parameter limit: how long it may take, waiting for a full queue and all; nil: a full queue is `overloaded`.
+    /// - Parameters:
+    ///   - limit: how long it may take, waiting for a full queue and all.
+    ///   - waits: a full queue is waited for; else it is an `overloaded`.
     private func signals(
         _ requests: [SignalRequest],
-        waits limit: Duration?,
+        within limit: Duration?,
+        waits: Bool,
         for call: Call
     ) async throws -> [Result<LanguageSignals, ScoringError>] {
         do {
             let results = try await within(
                 limit,
                 secondsAhead: { [languages] in languages.all.map(\.load.secondsAhead).max() ?? 1 },
-                { [languages] in try await languages.signals(for: requests, waits: limit != nil) }
+                { [languages] in try await languages.signals(for: requests, waits: waits) }
             )
             metrics.record(signals: results)
             call.account.note(ScoringCost(results))
