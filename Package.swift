@@ -140,8 +140,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Serving", "Scoring", "Batching", "Checkpoints", "JSON", "Logs", httpTypes, logging, metrics,
-                yams,
+                "API", "Serving", "Scoring", "Crediting", "Batching", "Checkpoints", "JSON", "Logs", httpTypes, logging,
+                metrics, yams,
             ]
         ),
         tests("EndToEndTests", ["JSON", "TLSFixtures"]),

@@ -3,16 +3,21 @@
 import json
 import pathlib
 import re
-import subprocess
-import sys
-import tempfile
 
+from lifting import libraries
 from server import ROOT, Server, arguments, check, fixture
 
 PACKAGES = ["openapi-schema-validator==0.9.0", "PyYAML==6.0.3"]
 PROMPT = "<|im_start|>user\nWhat is 1+1?<|im_end|>\n<|im_start|>assistant\n"
 CHAT = PROMPT + "1 + 1 = 2.\n\nSo it is 2.<|im_end|>"
 GOOD = {"prompt": "What is 1+1?", "steps": ["1 + 1 = 2.", "So it is 2."]}
+FACTS = {"rewards": [0.9, 0.2], "outcome": True, "group": "q", "token_spans": [[0, 2], [2, 3]], "token_count": 4}
+# Names of its own, weights, tokens, and an advantage of steps.
+PROGRAM = [
+    {"op": "read", "of": "rewards", "as": "raw"}, {"op": "weights", "by": "softmin", "temperature": 0.5, "as": "weight"},
+    {"op": "contribution", "as": "credit"}, {"op": "tokens", "as": "tokens"},
+    {"op": "centre", "from": "credit", "by": "mean", "as": "advantage"}, {"op": "read", "of": "outcome", "as": "right"},
+]
 
 REQUESTS = [
     ("POST", "/v1/rewards", {"rollouts": [{**GOOD, "id": "r"}, {**GOOD, "id": 3, "steps": []}]}),
@@ -28,6 +33,10 @@ REQUESTS = [
     ("POST", "/v1/credit", {"rollouts": [{**GOOD, "answers": ["2"]}], "method": "mig"}),
     ("POST", "/v1/credit", {"rollouts": [{**GOOD, "answers": [""]}], "method": "mig"}),
     ("POST", "/v1/credit", {"rollouts": [GOOD], "method": "mig"}),
+    ("POST", "/v1/credit", {"rollouts": [FACTS, {**FACTS, "rewards": [0.1, None]}], "program": PROGRAM, "trace": True}),
+    ("POST", "/v1/credit", {"rollouts": [FACTS, {"group": "q"}], "method": {"name": "grpo", "spread": "population"}}),
+    ("POST", "/v1/credit", {"rollouts": [FACTS], "program": [{"op": "scan"}]}),
+    ("POST", "/v1/credit", {"rollouts": [FACTS], "program": [{"op": "read", "of": "value"}]}),
     ("POST", "/v1/credit", {"rollouts": [{"rewards": [0.95, None, 0.2, 0.7], "id": "c"}]}),
     ("POST", "/v1/credit", {"rollouts": [{"rewards": [2]}]}),
     ("POST", "/v1/credit", {}),
@@ -41,6 +50,7 @@ REQUESTS = [
     ("POST", "/get_reward?unscorable=-1", {"query": [CHAT, PROMPT]}),
     ("POST", "/", {"prompt": PROMPT, "response": "1 + 1 = 2."}),
     ("POST", "/rm?format=object", {"prompt": [{"role": "user", "content": "1+1?"}], "response": "2"}),
+    ("POST", "/rm?format=object&method=min", {"prompt": "1+1?", "response": "2"}),
     ("POST", "/rm", {"solution_str": "2", "extra_info": {"question": "1+1?"}}),
     ("POST", "/v1/score/evaluation", {"model": "model", "messages": [CHAT]}),
     ("POST", "/pooling", {"input": CHAT + "<extra_0>"}),
@@ -57,22 +67,9 @@ REQUESTS = [
 ]
 
 
-def libraries():
-    """The validator, from what is installed or into a folder of its own."""
-    try:
-        import openapi_schema_validator  # noqa: F401
-        import yaml  # noqa: F401
-    except ImportError:
-        folder = tempfile.mkdtemp(prefix="linchpin-")
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", folder, *PACKAGES]
-        if subprocess.run(command, check=False).returncode != 0:
-            raise SystemExit("FAILED: pip could not install " + ", ".join(PACKAGES))
-        sys.path.insert(0, folder)
-
-
 def main():
     arguments(__doc__)
-    libraries()
+    check(libraries(*PACKAGES), "pip could not install " + ", ".join(PACKAGES))
     import yaml
     from openapi_schema_validator import OAS31Validator
     from referencing import Registry, Resource

@@ -7,7 +7,7 @@ import schemathesis
 # What a 400 or 404 may be for although the request is as openapi.yaml has it: the code, and where, as an expression.
 MEANING = {
     # A text has to be in a known chat template, or begin with its prompt.
-    "no_answer": "", "unknown_template": "", "no_question": "",
+    "no_answer": "", "unknown_chat_template": "", "no_question": "",
     "unknown_model": "^model$",
     "not_served": r"^images\[\d+\]$",
     # The same word in the URL and in the body, or two keys of which null is neither.
@@ -23,15 +23,13 @@ MEANING = {
                      # Chances of more than 1; both classes where the model has one number.
                      r"|\.rewards\[\d+\]$|^use_activation$"
                      # Parents by their ids; integers past 64 bits.
-                     r"|\.parent$|\.(turns|states)\[\d+\]$|\.pivot$"
-                     # No text is split at nothing; steps of a list may be joined by it.
-                     r"|\.separator$"
-                     # What an option may be; parameters of operators.
-                     r"|^method\.|^program\[\d+\]|^rollouts\[\d+\]$",
-    "unknown_field": r"^method\.|^program\[\d+\]",
+                      r"|\.parent$|\.(turns|states)\[\d+\]$|\.pivot$|^program\[\d+\]\.index$"
+                      # No text is split at nothing; steps of a list may be joined by it.
+                      r"|\.separator$"
+                      # Steps that are counted in several ways.
+                      r"|^rollouts\[\d+\]$",
     # Where values of tokens are asked for, every rollout must say which are its.
-    # What an operator needs; a trace is of a program.
-    "missing_field": r"\.token_spans$|^program",
+    "missing_field": r"\.token_spans$",
 }
 
 

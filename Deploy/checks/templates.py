@@ -11,12 +11,11 @@ SKIPPED, with success, where ../shared is not there or the PyPI package cannot b
 import json
 import pathlib
 import struct
-import subprocess
 import sys
 
+from lifting import libraries
 from server import ROOT, SHARED, Server, arguments, check, fixture, rollouts
 
-PACKAGES = ROOT / ".build" / "python-parity"
 sys.path.insert(0, str(ROOT / "Tests" / "TokenizingTests"))
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
 QWEN = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
@@ -259,12 +258,9 @@ def main():
         print(f"SKIPPED: {SHARED} is not there")
         return
     import parity
-    install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action=ignore",
-                              "--target", str(PACKAGES), "--upgrade", *parity.REQUIREMENTS])
-    if install.returncode != 0:
+    if not libraries(*parity.REQUIREMENTS):
         print("SKIPPED: the PyPI package `tokenizers` cannot be installed, so nothing was compared")
         return
-    sys.path.insert(0, str(PACKAGES))
     import tokenizers
     real = [(row["prompt"], row["steps"]) for row in rollouts(100 if words.short else 3200)]
     for family in FAMILIES:

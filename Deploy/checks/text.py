@@ -19,11 +19,10 @@ import sys
 import tempfile
 import time
 
+from lifting import libraries
+from server import BINARY, ROOT, SHARED
+
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("LINCHPIN_SHARED", ROOT.parent / "shared"))
-BINARY = pathlib.Path(os.environ.get("LINCHPIN_BINARY", ROOT / ".build/release/linchpin"))
-PACKAGES = ROOT / ".build" / "python-parity"
 sys.path.insert(0, str(ROOT / "Tests" / "TokenizingTests"))
 THROUGHPUT, LOAD = 5.0, 0.5
 
@@ -88,12 +87,9 @@ def main():
         print(f"SKIPPED: {SHARED} is not there")
         return 0
     import parity
-    install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action=ignore",
-                              "--target", str(PACKAGES), "--upgrade", *parity.REQUIREMENTS])
-    if install.returncode != 0:
+    if not libraries(*parity.REQUIREMENTS):
         print("SKIPPED: the PyPI package `tokenizers` cannot be installed, so nothing was compared")
         return 0
-    sys.path.insert(0, str(PACKAGES))
     import tokenizers
     rounds = options.rounds or (2 if options.short else 7)
     good = True

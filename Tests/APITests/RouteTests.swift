@@ -7,7 +7,6 @@ import JSON
 import Scoring
 import Serving
 import Testing
-import Yams
 
 @Suite struct RouteTests {
     private let golden: GoldenService
@@ -15,22 +14,14 @@ import Yams
     init() throws { golden = try GoldenService() }
 
     @Test func `the route table and openapi yaml name the same rows`() throws {
-        let text = try String(contentsOf: Shared.checkout.appendingPathComponent("openapi.yaml"), encoding: .utf8)
-        let paths = try #require(try Yams.compose(yaml: text)?["paths"]?.mapping)
-        let documented = Set(
-            paths.flatMap { path, operations in
-                (operations.mapping?.keys.compactMap(\.string) ?? []).map { "\($0.uppercased()) \(path.string ?? "")" }
-            }
-        )
+        let documented = Set(try Contract.shared.get().operations)
         #expect(documented == Set(Route.all.map { "\($0.method.rawValue) \($0.path)" }))
     }
 
     @Test func `openapi yaml names every profile and template`() throws {
-        let text = try String(contentsOf: Shared.checkout.appendingPathComponent("openapi.yaml"), encoding: .utf8)
-        let info = try Yams.compose(yaml: text)?["components"]?["schemas"]?["Info"]?["properties"]
-        func words(_ key: String) -> [String]? { info?[key]?["enum"]?.array().compactMap(\.string) }
-        #expect(words("profile") == Family.allCases.map(\.rawValue))
-        #expect(words("template") == TemplateRecipe.Kind.allCases.map(\.rawValue))
+        let info = try Contract.shared.get().schema("Info")["properties"]
+        #expect(info?["profile"]?["enum"]?.strings == Family.allCases.map(\.rawValue))
+        #expect(info?["template"]?["enum"]?.strings == TemplateRecipe.Kind.allCases.map(\.rawValue))
     }
 
     @Test func `openapi yaml is served as it stands in the repository`() async throws {
