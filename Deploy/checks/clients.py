@@ -42,8 +42,9 @@ def ask(server, path, value=None, method=None, headers=None, connection=None):
 
 
 def metric(server, name):
-    page = ask(server, "/metrics").body.decode()
-    return next((float(line.split()[1]) for line in page.splitlines() if line.startswith(name + " ")), 0.0)
+    """A series' value; without labels that of its whole family, summed over the models."""
+    lines = ask(server, "/metrics").body.decode().splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((name + " ", name + "{")))
 
 
 def until(condition, seconds=10.0):

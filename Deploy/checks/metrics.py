@@ -14,7 +14,7 @@ import time
 from clients import ask, begun, busy, metric, reset, send, until
 from models import middle
 from programs import Program
-from server import BINARY, Server, arguments, check, rollouts
+from server import BINARY, ROOT, Server, arguments, check, rollouts
 
 # A stop need not wait for what balances load; and a line is logged for each request.
 FLAGS = ("--grace-seconds", "0", "--log-level", "info")
@@ -170,7 +170,7 @@ def histograms(page, sender, sent):
     check(total == page.sum("linchpin_requests_total") == sent + looks, "each request is timed once")
     for phase in ("queue", "tokenize", "kernel"):
         check(page.sum(f"linchpin_{phase}_seconds_count") == sender.timed, f"{phase}: each scored request once")
-    check(page.series["linchpin_batch_fill_ratio_count"] == page.series["linchpin_batches_total"] > 0, "rounds")
+    check(page.sum("linchpin_batch_fill_ratio_count") == page.sum("linchpin_batches_total") > 0, "rounds")
     latest = {}
     for name, value in page.series.items():
         if match := re.fullmatch(r'(\w+)_bucket\{(?:(.*),)?le="([^"]*)"\}', name):
@@ -223,6 +223,29 @@ def book(model, seed):
     families = page.text.count("# TYPE ")
     print("{} requests: {} accepted + {} refused + {} gone; ".format(*numbers)
           + f"{families} families, which promtool accepts; {lines} lines of JSON, {attacks} hostile values among them")
+
+
+def languages(model):
+    """Each model's queue, rounds and slots by its role; those of a request of signals are the policy's."""
+    roles = ["prm", "policy", "reference"]
+    many = [{**item, "prompt": f"{n}: {item['prompt']}", "answers": ["18"]} for n, item in enumerate(rollouts(16))]
+    golden = ROOT / "Tests/Goldens/tiny-prm"
+    beside = ("--model", f"policy={golden}", "--model", f"reference={golden}")
+    with Server(model, *beside, "--threads", "1", *FLAGS) as server:
+        check(ask(server, "/v1/credit", {"rollouts": many, "method": "mig"}).status == 200, "MIG")
+        page = Page(server)
+        done = Program("promtool").run("check", "metrics", input=page.text)
+        check(done.returncode == 0 and not done.stdout, f"promtool check metrics: {done.stdout}")
+    for family in ("queue_tokens", "waiting_tokens", "running_tokens", "batches_total", "slots_in_use", "queue_requests",
+                   "kernel_busy_seconds_total", "computed_tokens_total", "batch_fill_ratio_count"):
+        values = page.family(f"linchpin_{family}")
+        check(sorted(values) == sorted(f'role="{role}"' for role in roles), f"{family}: {values}")
+    rounds = page.family("linchpin_batches_total")
+    check(rounds['role="policy"'] > 0 == rounds['role="reference"'], f"rounds: {rounds}")
+    served = [re.search(r'role="(\w+)"', labels)[1] for labels in page.family("linchpin_model_info")]
+    check(sorted(served) == sorted(roles), f"models: {served}")
+    policy = rounds['role="policy"']
+    print(f"three models: {policy:.0f} rounds of the policy, each model's numbers by its role")
 
 
 def process(server, page):
@@ -320,6 +343,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="linchpin-") as scratch:
         model = middle(scratch + "/middle", options.seed)
         book(model, options.seed)
+        languages(model)
         unread(model, scratch, rollouts(1)[0])
 
 

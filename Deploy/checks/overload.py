@@ -38,8 +38,8 @@ class Counts:
                 self.by_status[status] = self.by_status.get(status, 0) + int(float(value))
             elif name == "linchpin_clients_gone_total":
                 self.gone = int(float(value))
-            elif name == "linchpin_dropped_rollouts_total":
-                self.dropped = int(float(value))
+            elif name.startswith("linchpin_dropped_rollouts_total{"):
+                self.dropped += int(float(value))
 
     def since(self, other, status):
         return self.by_status.get(status, 0) - other.by_status.get(status, 0)

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 
+from clients import metric
 from models import middle
 from server import Server, arguments, check, fixture, rollouts
 
@@ -116,11 +117,6 @@ def in_grace(model, items, seed, grace, rate):
           f" at the closed door, 0 lost, exit 0 after {ended - stopped:.1f} s")
 
 
-def running(server):
-    lines = server.get("/metrics")[1].decode().splitlines()
-    return any(line.startswith("linchpin_running_rollouts ") and float(line.split()[1]) > 0 for line in lines)
-
-
 def second(model, items, first, second_signal):
     """A second signal ends the process at once, whatever is under way; what else comes meanwhile does nothing."""
     with Server(model, "--grace-seconds", "60", "--no-cache") as server:
@@ -129,7 +125,7 @@ def second(model, items, first, second_signal):
         body = json.dumps({"rollouts": many}).encode()
         busy = server.connect()
         busy.request("POST", "/v1/rewards", body, {"Content-Type": "application/json"})
-        while not running(server):
+        while not metric(server, "linchpin_running_rollouts"):
             time.sleep(0.01)
         server.process.send_signal(first)
         time.sleep(0.3)

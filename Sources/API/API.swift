@@ -66,6 +66,15 @@ package struct Service: Sendable {
         self.logger = logger
         self.logOutput = logOutput
         record(model, isServed: true)
+        for language in languages.all {
+            metrics.record(
+                model: language.role.rawValue,
+                role: language.role,
+                revision: language.revision,
+                facts: language.facts,
+                isServed: true
+            )
+        }
     }
 
     /// The one that a call gets that begins now.

@@ -22,7 +22,7 @@ package let metricHelp: [String: String] = [
     "linchpin_computed_tokens_total": "Tokens that rounds computed; there is no padding among them.",
     "linchpin_computed_tokens_per_second": "Tokens computed a second of kernel time, over the latest rounds.",
     "linchpin_reward": "Rewards of steps, by model and the scale of its numbers.",
-    // The queue
+    // The queue, the rounds and the memory of each model, by its role
     "linchpin_queue_requests": "Requests in the queue or in a round.",
     "linchpin_queue_rollouts": "Rollouts that wait for a round.",
     "linchpin_queue_tokens": "Tokens that wait for a round, before sharing.",
@@ -33,11 +33,11 @@ package let metricHelp: [String: String] = [
     "linchpin_running_tokens": "Tokens of the round that runs.",
     "linchpin_batches_total": "Rounds that ended, well or not.",
     "linchpin_batch_fill_ratio": "Tokens of a round over --max-batch-tokens; an idle model's probes are rounds too.",
-    "linchpin_kernel_busy_seconds_total": "Time in which a round ran.",
+    "linchpin_kernel_busy_seconds_total": "Time in which a round of the model ran.",
     "linchpin_slots_in_use": "Tokens whose keys and values are held.",
     "linchpin_slots_kept": "Those among them that are held for later requests alone.",
     // The model
-    "linchpin_model_info": "1 of the model that is served, 0 of those before it.",
+    "linchpin_model_info": "1 of a model that is served, 0 of those before it, by role.",
     "linchpin_model_reloads_total": "Reloads, by what came of them.",
     // Connections
     "linchpin_open_connections": "Connections that are open.",

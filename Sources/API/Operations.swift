@@ -117,7 +117,8 @@ extension Service {
 
     /// `/metrics`: Prometheus text 0.0.4.
     func metricsPage(_ call: Call) async throws -> Response {
-        metrics.record(load: call.model.scorer.load)
+        metrics.record(load: call.model.scorer.load, of: .prm)
+        for language in languages.all { metrics.record(load: language.load, of: language.role) }
         metrics.record(connections: connections.now)
         metrics.record(ProcessReading(), droppedLogLines: logOutput?.droppedLines ?? 0)
         return Response(

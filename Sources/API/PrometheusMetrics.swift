@@ -73,8 +73,8 @@ package final class PrometheusMetrics: MetricsFactory {
     }
 
     /// Shows a histogram that is kept elsewhere, as it is now.
-    func show(_ histogram: Histogram, as label: String) {
-        series(label, [], .histogram(histogram)).show(histogram)
+    func show(_ histogram: Histogram, as label: String, _ dimensions: [(String, String)]) {
+        series(label, dimensions, .histogram(histogram)).show(histogram)
     }
 
     package func destroyCounter(_ handler: any CounterHandler) {}

@@ -122,6 +122,7 @@ extension Service {
     func record(_ model: ServedModel, isServed: Bool) {
         metrics.record(
             model: servedName,
+            role: .prm,
             revision: model.revision,
             facts: model.scorer.facts,
             isServed: isServed

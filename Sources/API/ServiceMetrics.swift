@@ -96,11 +96,14 @@ struct ServiceMetrics: Sendable {
     func record(reload outcome: String) { count("linchpin_model_reloads_total", [("outcome", outcome)]) }
 
     /// Whether this model is served (1), or was before another (0).
-    func record(model: String, revision: String, facts: ModelFacts, isServed: Bool) {
+    func record(model: String, role: ModelRole, revision: String, facts: ModelFacts, isServed: Bool) {
         gauge(
             "linchpin_model_info",
             isServed ? 1.0 : 0.0,
-            [("model", model), ("revision", revision), ("precision", facts.precision), ("kernel", facts.kernel)]
+            [
+                ("model", model), ("role", role.rawValue), ("revision", revision), ("precision", facts.precision),
+                ("kernel", facts.kernel),
+            ]
         )
     }
 
@@ -117,30 +120,30 @@ struct ServiceMetrics: Sendable {
         Meter(label: label, dimensions: dimensions, factory: factory).set(value)
     }
 
-    private func gauge(_ label: String, _ value: Int?) { gauge(label, value.map(Double.init)) }
+    private func gauge(_ label: String, _ value: Int?, _ dimensions: [(String, String)] = []) {
+        gauge(label, value.map(Double.init), dimensions)
+    }
 }
 
 // What is as it is at the moment somebody looks.
 extension ServiceMetrics {
-    func record(load: Load) {
-        gauge("linchpin_queue_requests", load.openRequests)
-        gauge("linchpin_queue_rollouts", load.queuedItems)
-        gauge("linchpin_queue_tokens", load.queuedTokens)
-        gauge("linchpin_waiting_requests", load.waitingRequests)
-        gauge("linchpin_waiting_rollouts", load.waitingItems)
-        gauge("linchpin_waiting_tokens", load.waitingTokens)
-        gauge("linchpin_running_rollouts", load.runningItems)
-        gauge("linchpin_running_tokens", load.runningTokens)
-        gauge("linchpin_batches_total", load.batches)
-        gauge("linchpin_dropped_rollouts_total", load.droppedItems)
-        gauge("linchpin_computed_tokens_total", load.tokens)
-        gauge("linchpin_computed_tokens_per_second", load.computedTokensPerSecond)
-        gauge("linchpin_cached_tokens_total", load.cachedTokens)
-        gauge("linchpin_slots_in_use", load.slotsInUse)
-        gauge("linchpin_slots_kept", load.slotsKept)
-        gauge("linchpin_kernel_busy_seconds_total", load.busySeconds)
+    /// The queue, the rounds and the slots of one model; each model has its own.
+    func record(load: Load, of role: ModelRole) {
+        let role = [("role", role.rawValue)]
+        let levels = [
+            ("queue_requests", load.openRequests), ("queue_rollouts", load.queuedItems),
+            ("queue_tokens", load.queuedTokens), ("waiting_requests", load.waitingRequests),
+            ("waiting_rollouts", load.waitingItems), ("waiting_tokens", load.waitingTokens),
+            ("running_rollouts", load.runningItems), ("running_tokens", load.runningTokens),
+            ("batches_total", load.batches), ("dropped_rollouts_total", load.droppedItems),
+            ("computed_tokens_total", load.tokens), ("cached_tokens_total", load.cachedTokens),
+            ("slots_in_use", load.slotsInUse), ("slots_kept", load.slotsKept),
+        ]
+        for (name, level) in levels { gauge("linchpin_" + name, level, role) }
+        gauge("linchpin_computed_tokens_per_second", load.computedTokensPerSecond, role)
+        gauge("linchpin_kernel_busy_seconds_total", load.busySeconds, role)
         let fill = Histogram(bounds: RoundFill.bounds, counts: load.fill.counts, sum: load.fill.sum)
-        factory.show(fill, as: "linchpin_batch_fill_ratio")
+        factory.show(fill, as: "linchpin_batch_fill_ratio", role)
     }
 
     func record(connections statistics: Statistics) {

@@ -87,9 +87,9 @@ import Testing
 
     @Test func `rounds and the process are on the page`() async throws {
         _ = await score()
-        let rounds = try #require(await metric("linchpin_batches_total"))
-        #expect(await metric("linchpin_batch_fill_ratio_count") == rounds)
-        #expect(await metric(#"linchpin_batch_fill_ratio_bucket{le="+Inf"}"#) == rounds)
+        let rounds = try #require(await metric(#"linchpin_batches_total{role="prm"}"#))
+        #expect(await metric(#"linchpin_batch_fill_ratio_count{role="prm"}"#) == rounds)
+        #expect(await metric(#"linchpin_batch_fill_ratio_bucket{role="prm",le="+Inf"}"#) == rounds)
         let started = try #require(await metric("process_start_time_seconds"))
         #expect(started < Date().timeIntervalSince1970 && started > Date().timeIntervalSince1970 - 86_400)
         for name in ["process_resident_memory_bytes", "process_virtual_memory_bytes"] {

@@ -131,7 +131,7 @@ private final class Shelf: Sendable {
         passing = nil
         gate.close()
         let early = Task { await send(.post, "/v1/rewards", rollouts.serialized()) }
-        #expect(await eventually { await metric("linchpin_running_rollouts") == "1.0" })
+        #expect(await eventually { await metric(#"linchpin_running_rollouts{role="prm"}"#) == "1.0" })
         shelf.put(.success(other))
         #expect(await reload().status == .ok)
         #expect(await reload().status == .conflict, "three models would be in memory")
@@ -194,9 +194,9 @@ private final class Shelf: Sendable {
         let page = String(decoding: await send(.get, "/metrics").body, as: UTF8.self)
         let facts = other.scorer.facts
         for (revision, value) in [(one, "0.0"), (other.revision, "1.0")] {
-            let labels =
-                #"model="golden",revision="\#(revision)",precision="\#(facts.precision)",kernel="\#(facts.kernel)""#
-            #expect(page.contains("linchpin_model_info{\(labels)} \(value)\n"))
+            let found = #"model="golden",role="prm",revision="\#(revision)""#
+            let computed = #"precision="\#(facts.precision)",kernel="\#(facts.kernel)""#
+            #expect(page.contains("linchpin_model_info{\(found),\(computed)} \(value)\n"))
         }
     }
 }

@@ -91,7 +91,7 @@ import Testing
         try await watched { service in
             try await Task.sleep(for: .seconds(1))
             let page = await service.respond(to: .request(Request(method: .get, path: "/metrics")))
-            #expect(String(decoding: page.body, as: UTF8.self).contains("linchpin_batches_total 0.0\n"))
+            #expect(String(decoding: page.body, as: UTF8.self).contains(#"linchpin_batches_total{role="prm"} 0.0"#))
         }
     }
 }

@@ -48,7 +48,7 @@ private func answer(_ server: Linchpin) throws -> (rewards: [Double], cached: [I
         #expect(again.cached == again.tokens && again.rewards == first.rewards)
         let metrics = try String(decoding: keeping.send("GET", "/metrics").body, as: UTF8.self)
         let cached = first.cached[1] + again.tokens[0] + again.tokens[1]
-        #expect(metrics.contains("linchpin_cached_tokens_total \(cached).0\n"), "\(metrics)")
+        #expect(metrics.contains("linchpin_cached_tokens_total{role=\"prm\"} \(cached).0\n"), "\(metrics)")
 
         let forgetting = try Linchpin(model: golden, environment: ["LINCHPIN_NO_CACHE": "1"])
         _ = try answer(forgetting)
