@@ -50,8 +50,11 @@ private func read(_ source: Source, as name: String? = nil) -> Instruction {
             ([read(.external), Instruction(.centre(Centre(.mean, scope: .state)))], 1, .lacks("states")),
             ([read(.external), Instruction(.centre(Centre(.otherTokens)))], 1, .lacks("token_spans")),
             ([read(.external), Instruction(.tokens(.span, optional: false))], 1, .lacks("token_spans")),
-            ([read(.external), Instruction(.centre(Centre(.tree(share: 0.5))))], 1, .kind(.steps, wanted: [.scalar])),
-            ([read(.external), Instruction(.weights(Weights(.softmin(0))))], 1, .parameter("temperature")),
+            ([read(.external), Instruction(.centre(Centre(.tree, share: 0.5)))], 1, .kind(.steps, wanted: [.scalar])),
+            (
+                [read(.external), Instruction(.weights(Weights(.softmin, temperature: 0)))], 1,
+                .parameter("temperature")
+            ),
             ([read(.external), Instruction(.select(share: 2, scope: .batch))], 1, .parameter("share")),
             ([read(.external, as: "reward")], 0, .output("reward", .steps)),
             ([read(.external), Instruction(.mix([]))], 1, .parameter("terms")),

@@ -213,20 +213,24 @@ extension Operator {
     }
 
     private static func weights(_ generator: inout Generator) -> Weights {
-        let all: [Weights.By] = [.uniform, .softmin(0.1), .softmin(1e-9), .hardmin, .last, .reciprocal, .linearDecay]
+        let by = Weights.By.any(&generator)
         return Weights(
-            all.randomElement(using: &generator) ?? .uniform,
+            by,
+            temperature: by == .softmin ? temperature(&generator) : nil,
             scope: .any(&generator),
             countsUp: Bool.random(using: &generator)
         )
     }
 
+    private static func temperature(_ generator: inout Generator) -> Double {
+        Bool.random(using: &generator) ? 0.1 : 1e-9
+    }
+
     private static func pooled(_ generator: inout Generator) -> Pooled {
-        let all: [Pooled.By] = [
-            .weighted, .sum, .mean, .min, .max, .last, .product, .geometricMean, .softmin(0.1),
-        ]
+        let by = Pooled.By.any(&generator)
         return Pooled(
-            all.randomElement(using: &generator) ?? .sum,
+            by,
+            temperature: by == .softmin ? temperature(&generator) : nil,
             over: .any(&generator),
             empty: Bool.random(using: &generator) ? 0 : nil,
             optional: Bool.random(using: &generator)
@@ -234,9 +238,10 @@ extension Operator {
     }
 
     private static func centre(_ generator: inout Generator) -> Centre {
-        let all: [Centre.By] = [.mean, .others, .otherMeans, .rloo, .otherTokens, .otherPadded, .tree(share: 0.5)]
+        let by = Centre.By.any(&generator)
         return Centre(
-            all.randomElement(using: &generator) ?? .mean,
+            by,
+            share: by == .tree ? 0.5 : nil,
             scope: .any(&generator),
             singleton: .any(&generator),
             sample: .any(&generator)

@@ -178,33 +178,20 @@ extension OperatorReader {
     }
 
     private mutating func weights() throws(APIError) -> Weights {
-        let by: Weights.By =
-            switch try needed("by", as: WeightsWord.self) {
-            case .uniform: .uniform
-            case .softmin: .softmin(try needed("temperature"))
-            case .hardmin: .hardmin
-            case .last: .last
-            case .reciprocal: .reciprocal
-            case .linearDecay: .linearDecay
-            }
-        return Weights(by, scope: try word("scope", Scope.prompt), countsUp: try word("sum", SumWord.one) == .count)
+        let by = try needed("by", as: Weights.By.self)
+        return Weights(
+            by,
+            temperature: try by == .softmin ? needed("temperature") : nil,
+            scope: try word("scope", Scope.prompt),
+            countsUp: try word("sum", SumWord.one) == .count
+        )
     }
 
     private mutating func pooled() throws(APIError) -> Pooled {
-        let by: Pooled.By =
-            switch try needed("by", as: PooledWord.self) {
-            case .weighted: .weighted
-            case .sum: .sum
-            case .mean: .mean
-            case .min: .min
-            case .max: .max
-            case .last: .last
-            case .product: .product
-            case .geometricMean: .geometricMean
-            case .softmin: .softmin(try needed("temperature"))
-            }
+        let by = try needed("by", as: Pooled.By.self)
         return Pooled(
             by,
+            temperature: try by == .softmin ? needed("temperature") : nil,
             over: try word("over", Pooled.Over.rollout),
             empty: try number("empty"),
             optional: try flag("optional")
@@ -240,18 +227,10 @@ extension OperatorReader {
     }
 
     private mutating func centre() throws(APIError) -> Centre {
-        let by: Centre.By =
-            switch try needed("by", as: CentreWord.self) {
-            case .mean: .mean
-            case .others: .others
-            case .otherMeans: .otherMeans
-            case .rloo: .rloo
-            case .otherTokens: .otherTokens
-            case .otherPadded: .otherPadded
-            case .tree: .tree(share: try number("share", 0.5))
-            }
+        let by = try needed("by", as: Centre.By.self)
         return Centre(
             by,
+            share: try by == .tree ? number("share", 0.5) : nil,
             scope: try word("scope", Scope.prompt),
             singleton: try word("singleton", SingletonRule.raw),
             sample: try word("sample", Sample.all)

@@ -56,13 +56,15 @@ extension Operator {
         case .diff(.constant(let constant)): number("init", constant)
         case .weights(let weights):
             all(
-                weights.by.members,
+                text("by", weights.by.rawValue),
+                number("temperature", weights.temperature),
                 word("scope", weights.scope, unless: .prompt),
                 text("sum", weights.countsUp ? SumWord.count.rawValue : nil)
             )
         case .pool(let pooled):
             all(
-                pooled.by.members,
+                text("by", pooled.by.rawValue),
+                number("temperature", pooled.temperature),
                 word("over", pooled.over, unless: .rollout),
                 number("empty", pooled.empty),
                 flag("optional", pooled.isOptional)
@@ -73,7 +75,8 @@ extension Operator {
         case .mix(let terms): [("terms", .array(terms.map(\.json)))]
         case .centre(let centre):
             all(
-                centre.by.members,
+                text("by", centre.by.rawValue),
+                number("share", centre.share),
                 word("scope", centre.scope, unless: .prompt),
                 word("singleton", centre.singleton, unless: .raw),
                 word("sample", centre.sample, unless: .all)
@@ -116,38 +119,6 @@ extension Mapping {
     }
 }
 
-extension Weights.By {
-    fileprivate var members: Members {
-        switch self {
-        case .uniform: text("by", WeightsWord.uniform.rawValue)
-        case .softmin(let temperature): text("by", WeightsWord.softmin.rawValue) + number("temperature", temperature)
-        case .hardmin: text("by", WeightsWord.hardmin.rawValue)
-        case .last: text("by", WeightsWord.last.rawValue)
-        case .reciprocal: text("by", WeightsWord.reciprocal.rawValue)
-        case .linearDecay: text("by", WeightsWord.linearDecay.rawValue)
-        }
-    }
-}
-
-extension Pooled.By {
-    fileprivate var members: Members {
-        let by: PooledWord =
-            switch self {
-            case .weighted: .weighted
-            case .sum: .sum
-            case .mean: .mean
-            case .min: .min
-            case .max: .max
-            case .last: .last
-            case .product: .product
-            case .geometricMean: .geometricMean
-            case .softmin: .softmin
-            }
-        guard case .softmin(let temperature) = self else { return text("by", by.rawValue) }
-        return text("by", by.rawValue) + number("temperature", temperature)
-    }
-}
-
 extension Term {
     fileprivate var json: JSONValue {
         .object(
@@ -160,23 +131,6 @@ extension Term {
                 )
             )
         )
-    }
-}
-
-extension Centre.By {
-    fileprivate var members: Members {
-        let by: CentreWord =
-            switch self {
-            case .mean: .mean
-            case .others: .others
-            case .otherMeans: .otherMeans
-            case .rloo: .rloo
-            case .otherTokens: .otherTokens
-            case .otherPadded: .otherPadded
-            case .tree: .tree
-            }
-        guard case .tree(let share) = self else { return text("by", by.rawValue) }
-        return text("by", by.rawValue) + number("share", share)
     }
 }
 

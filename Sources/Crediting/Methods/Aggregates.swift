@@ -8,7 +8,7 @@ extension Method {
             formula: "R = min_t s_t",
             source: "Math-Shepherd, arXiv 2312.08935; PQM is this on the scale logit",
             mark: .verified
-        ) { _ in .hardmin },
+        ) { _ in Weights(.hardmin) },
         weightedSum(
             "sws",
             aliases: ["lca"],
@@ -17,13 +17,13 @@ extension Method {
             mark: .inferred,
             note: "LCA's own equation is not public; this is its probable form.",
             options: [.temperature(0.05)]
-        ) { .softmin($0.number("temperature")) },
+        ) { Weights(.softmin, temperature: $0.number("temperature")) },
         weightedSum(
             "mean",
             formula: "R = (1/n) sum_t s_t",
             source: "PURE's disable_weighted_reward, arXiv 2504.15275",
             mark: .verified
-        ) { _ in .uniform },
+        ) { _ in Weights(.uniform) },
         weightedSum(
             "last",
             aliases: ["ovm", "tvm"],
@@ -31,7 +31,7 @@ extension Method {
             source: "OVM; TVM, arXiv 2407.12863; The Lessons of Developing PRMs, arXiv 2501.07301",
             mark: .verified,
             note: "For models trained on value: the chance of a right answer from here."
-        ) { _ in .last },
+        ) { _ in Weights(.last) },
         pooled(
             "product",
             aliases: ["lets_verify"],
@@ -57,8 +57,8 @@ extension Method {
             let temperature = choice.number("temperature")
             return [
                 .read(.rewards, scale: choice.scale, as: "score"),
-                .then(.pool(Pooled(.softmin(temperature))), as: "reward"),
-                .then(.weights(Weights(.softmin(temperature))), of: "score", as: "weight"),
+                .then(.pool(Pooled(.softmin, temperature: temperature)), as: "reward"),
+                .then(.weights(Weights(.softmin, temperature: temperature)), of: "score", as: "weight"),
                 .then(.contribution(.weighted(of: "reward")), as: "credit"),
                 .tokens(of: "credit", .stepEnd),
             ]
@@ -74,7 +74,7 @@ extension Method {
         mark: Mark,
         note: String? = nil,
         options: [MethodOption] = [],
-        by: @escaping @Sendable (Choice) -> Weights.By
+        weights: @escaping @Sendable (Choice) -> Weights
     ) -> Method {
         Method(
             name,
@@ -87,7 +87,7 @@ extension Method {
         ) { choice in
             [
                 .read(.rewards, scale: choice.scale),
-                .then(.weights(Weights(by(choice))), as: "weight"),
+                .then(.weights(weights(choice)), as: "weight"),
                 .then(.pool(Pooled(.weighted)), as: "reward"),
                 .then(.contribution(.weighted(of: nil)), of: "weight", as: "credit"),
                 .tokens(of: "credit", .stepEnd),

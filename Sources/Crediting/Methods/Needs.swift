@@ -26,7 +26,7 @@ package struct Needs: Sendable, Equatable {
         case .pool(let pooled) where pooled.over == .step: add("token_spans", isOptional: pooled.isOptional)
         case .centre(let centre):
             if centre.by == .otherTokens { add("token_spans", isOptional: false) }
-            if case .tree = centre.by { add("parent", isOptional: false) }
+            if centre.by == .tree { add("parent", isOptional: false) }
             add(centre.scope)
         case .scale(let scaling) where scaling.by != .remaining: add(scaling.scope)
         case .select(_, let scope): add(scope)

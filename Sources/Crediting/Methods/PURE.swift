@@ -62,7 +62,7 @@ extension Method {
         let baseline = choice.word("baseline")
         var program: [Instruction] = [
             .read(.rewards, scale: choice.scale),
-            .then(.weights(Weights(.softmin(choice.number("temperature")))), as: "weight"),
+            .then(.weights(Weights(.softmin, temperature: choice.number("temperature"))), as: "weight"),
             .then(.pool(Pooled(.weighted)), as: "reward"),
             .then(.contribution(.weighted(of: nil)), of: "weight", as: "credit"),
         ]

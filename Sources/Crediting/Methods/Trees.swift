@@ -18,7 +18,7 @@ extension Method {
             lines(
                 [
                     .read(.outcome, as: "node"),
-                    .then(.centre(Centre(.tree(share: choice.number("lambda")), singleton: .zero)), as: "surplus"),
+                    .then(.centre(Centre(.tree, share: choice.number("lambda"), singleton: .zero)), as: "surplus"),
                     .mix([Term("node"), Term("surplus", choice.number("gamma"))], as: "reward"),
                 ],
                 choice.standard().of("reward", as: "advantage"),
@@ -73,7 +73,7 @@ extension Method {
         ) { choice in
             let isCode = choice.word("form") == "code"
             let weights = Operator.weights(
-                Weights(.softmin(choice.number("temperature")), scope: .prompt, countsUp: isCode)
+                Weights(.softmin, temperature: choice.number("temperature"), scope: .prompt, countsUp: isCode)
             )
             return [
                 .read(.outcome),

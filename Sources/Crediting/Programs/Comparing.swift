@@ -6,7 +6,7 @@ extension Run {
         case .mean: compared(input, centre.scope, centre.sample, centre.singleton) { $0.deviation(of: $1) }
         case .others: compared(input, centre.scope, centre.sample, centre.singleton) { $0.leftOneOut($1) }
         case .otherMeans, .rloo, .otherTokens, .otherPadded: againstRollouts(input, centre)
-        case .tree(let share): againstTree(input, share, centre.singleton)
+        case .tree: againstTree(input, centre)
         }
     }
 

@@ -175,33 +175,36 @@ package enum Start: Sendable, Equatable {
 }
 
 package struct Weights: Sendable, Equatable {
-    package enum By: Sendable, Equatable {
+    package enum By: String, Sendable, CaseIterable {
         case uniform
         /// softmax(-x/T).
-        case softmin(Double)
+        case softmin
         case hardmin
         case last
         /// 1/x, which is how a product's gradient falls.
         case reciprocal
         /// (N - i)/N^2 for the i-th of N, from 0: GroundedPRM's; they do not add up to 1.
-        case linearDecay
+        case linearDecay = "linear_decay"
     }
 
     package let by: By
+    /// T, of softmin alone.
+    package var temperature: Double?
     /// Of one number a rollout, against which others; the result is the weights. Unused for steps and tokens.
     package var scope = Scope.prompt
     /// Whether the weights of a scope add up to how many they are, in the place of 1.
     package var countsUp = false
 
-    package init(_ by: By, scope: Scope = .prompt, countsUp: Bool = false) {
+    package init(_ by: By, temperature: Double? = nil, scope: Scope = .prompt, countsUp: Bool = false) {
         self.by = by
+        self.temperature = temperature
         self.scope = scope
         self.countsUp = countsUp
     }
 }
 
 package struct Pooled: Sendable, Equatable {
-    package enum By: Sendable, Equatable {
+    package enum By: String, Sendable, CaseIterable {
         /// sum w x.
         case weighted
         case sum
@@ -210,8 +213,8 @@ package struct Pooled: Sendable, Equatable {
         case max
         case last
         case product
-        case geometricMean
-        case softmin(Double)
+        case geometricMean = "geometric_mean"
+        case softmin
     }
 
     package enum Over: String, Sendable, CaseIterable {
@@ -221,14 +224,23 @@ package struct Pooled: Sendable, Equatable {
     }
 
     package let by: By
+    /// Of softmin alone.
+    package var temperature: Double?
     package var over = Over.rollout
     /// What a rollout without steps is worth; nil: nothing, for the reason `no_steps`.
     package var empty: Double?
     /// Over steps: whether a rollout whose tokens are not known is left out.
     package var isOptional = false
 
-    package init(_ by: By, over: Over = .rollout, empty: Double? = nil, optional: Bool = false) {
+    package init(
+        _ by: By,
+        temperature: Double? = nil,
+        over: Over = .rollout,
+        empty: Double? = nil,
+        optional: Bool = false
+    ) {
         self.by = by
+        self.temperature = temperature
         self.over = over
         self.empty = empty
         isOptional = optional
@@ -273,34 +285,38 @@ package enum Sample: String, Sendable, CaseIterable {
 }
 
 package struct Centre: Sendable, Equatable {
-    package enum By: Sendable, Equatable {
+    package enum By: String, Sendable, CaseIterable {
         case mean
         /// The mean of the others: n/(n - 1) (x - mean).
         case others
         /// The mean of the other rollouts' means: PURE's `step` baseline.
-        case otherMeans
+        case otherMeans = "other_means"
         /// (n x - sum of all rollouts' means)/(n - 1): PRIME.
         case rloo
         /// The others' sum by the number of their tokens, for each token of the step: PURE's `token` baseline.
-        case otherTokens
+        case otherTokens = "other_tokens"
         /// The others' sum by n - 1 and by the longest rollout's tokens: PURE's on verl.
-        case otherPadded
+        case otherPadded = "other_padded"
         /// (1 - share) parent + share mean of siblings: MARS2.
-        case tree(share: Double)
+        case tree
     }
 
     package let by: By
+    /// The siblings', of tree alone.
+    package var share: Double?
     package var scope = Scope.prompt
     package var singleton = SingletonRule.raw
     package var sample = Sample.all
 
     package init(
         _ by: By,
+        share: Double? = nil,
         scope: Scope = .prompt,
         singleton: SingletonRule = .raw,
         sample: Sample = .all
     ) {
         self.by = by
+        self.share = share
         self.scope = scope
         self.singleton = singleton
         self.sample = sample

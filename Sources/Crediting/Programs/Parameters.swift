@@ -9,15 +9,19 @@ extension Operator {
         case .select(let share, _): share > 0 && share <= 1 ? nil : "share"
         case .scan(let scan): (0...1).contains(scan.discount) ? nil : "discount"
         case .diff(.constant(let start)): start.isFinite ? nil : "init"
-        case .weights(let weights):
-            if case .softmin(let temperature) = weights.by, !temperature.isPositive { "temperature" } else { nil }
+        case .weights(let weights): Self.badTemperature(weights.temperature, isTaken: weights.by == .softmin)
         case .pool(let pooled): pooled.badParameter
         case .mix(let terms): terms.allSatisfy(\.coefficient.isFinite) ? nil : "coefficient"
         case .centre(let centre):
-            if case .tree(let share) = centre.by, !(0...1).contains(share) { "share" } else { nil }
+            centre.share.map((0...1).contains) ?? true && (centre.share != nil) == (centre.by == .tree) ? nil : "share"
         case .scale(let scaling): scaling.badParameter
         case .mask, .diff, .contribution, .tokens: nil
         }
+    }
+
+    /// It is there where it is taken, and nowhere else.
+    fileprivate static func badTemperature(_ temperature: Double?, isTaken: Bool) -> String? {
+        temperature?.isPositive ?? true && (temperature != nil) == isTaken ? nil : "temperature"
     }
 }
 
@@ -58,7 +62,7 @@ extension Mapping {
 
 extension Pooled {
     fileprivate var badParameter: String? {
-        if case .softmin(let temperature) = by, !temperature.isPositive { return "temperature" }
+        if let bad = Operator.badTemperature(temperature, isTaken: by == .softmin) { return bad }
         return empty?.isFinite == false ? "empty" : nil
     }
 }

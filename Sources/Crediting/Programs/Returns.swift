@@ -44,8 +44,8 @@ extension Run {
     ///
     /// Siblings have the same parent, whatever their groups; those of a prompt that have none hang on its root (inferred:
     /// AB-MCTS has one).
-    func againstTree(_ input: Value, _ share: Double, _ rule: SingletonRule) -> Value {
-        guard case .scalar(let cells) = input else { return input }
+    func againstTree(_ input: Value, _ centre: Centre) -> Value {
+        guard case .scalar(let cells) = input, let share = centre.share else { return input }
         enum Place: Hashable {
             case child(of: Int)
             case root(of: Int)
@@ -62,7 +62,7 @@ extension Run {
                 switch (parent, others) {
                 case (let parent?, let others?): return Cell(value - ((1 - share) * parent + share * others))
                 case (let baseline?, nil), (nil, let baseline?): return Cell(value - baseline)
-                case (nil, nil): return Cell(alone: value, rule)
+                case (nil, nil): return Cell(alone: value, centre.singleton)
                 }
             }
         )

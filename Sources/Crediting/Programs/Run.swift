@@ -64,10 +64,10 @@ struct Run {
         switch (action, input) {
         case (.scan(let scan), .rows(let rows)): return .rows(scanned(rows, scan))
         case (.diff(let start), .rows(let rows)): return .rows(differences(rows, start))
-        case (.weights(let weights), .rows(let rows)): return .rows(weighted(rows, weights.by))
+        case (.weights(let weights), .rows(let rows)): return .rows(weighted(rows, weights))
         case (.weights(let weights), .scalar(let cells)): return .scalar(self.weights(cells, weights))
         case (.pool(let pooled), .rows(let rows)):
-            return pooled.over == .step ? .rows(stepPools(rows, pooled.by)) : .scalar(pools(rows, pooled))
+            return pooled.over == .step ? .rows(stepPools(rows, pooled)) : .scalar(pools(rows, pooled))
         case (.contribution(.weighted), .rows(let rows)): return .rows(contributions(rows, named.first))
         case (.contribution(let contribution), .scalar(let cells)):
             return .rows(spread(cells, toLast: contribution == .last))

@@ -46,17 +46,18 @@ extension Run {
     }
 
     /// - Note: 1/x is no share where a number is below 0: nothing of such a row is defined.
-    func weighted(_ rows: Rows, _ by: Weights.By) -> Rows {
+    func weighted(_ rows: Rows, _ weights: Weights) -> Rows {
         let cells = rows.cells.map { row in
-            by == .reciprocal && row.contains { $0.value ?? 0 < 0 } ? row.map { $0.compactMap { _ in nil } } : row
+            weights.by == .reciprocal && row.contains { $0.value ?? 0 < 0 }
+                ? row.map { $0.compactMap { _ in nil } } : row
         }
-        let weights = cells.map { row in
-            var weights = [Double](repeating: 0, count: row.count)
-            guard let scores = Scores(row.values) else { return weights }
-            for (place, weight) in zip(row.present, scores.weights(by)) { weights[place] = weight }
-            return weights
+        let found = cells.map { row in
+            var found = [Double](repeating: 0, count: row.count)
+            guard let scores = Scores(row.values) else { return found }
+            for (place, weight) in zip(row.present, scores.weights(weights)) { found[place] = weight }
+            return found
         }
-        let shares = Rows.Shares(weights: weights, areWhole: by != .linearDecay)
+        let shares = Rows.Shares(weights: found, areWhole: weights.by != .linearDecay)
         return Rows(axis: rows.axis, cells: cells, shares: shares)
     }
 
@@ -67,7 +68,7 @@ extension Run {
         for places in groups.values {
             guard let scores = Scores(places.compactMap { cells[$0].value }) else { continue }
             let factor = weights.countsUp ? scores.count : 1
-            for (place, weight) in zip(places, scores.weights(weights.by)) { result[place] = Cell(factor * weight) }
+            for (place, weight) in zip(places, scores.weights(weights)) { result[place] = Cell(factor * weight) }
         }
         return result
     }
@@ -94,7 +95,7 @@ extension Run {
             let row = rows.cells[index]
             if row.isEmpty { return nothing(of: facts.rollouts[index], along: rows.axis, pooled.empty) }
             if pooled.by == .weighted, let shares = rows.shares { return Self.sum(row, shares, index) }
-            return Self.pool(row, pooled.by)
+            return Self.pool(row, pooled)
         }
     }
 
@@ -109,20 +110,20 @@ extension Run {
     }
 
     /// One a step from its tokens.
-    func stepPools(_ rows: Rows, _ by: Pooled.By) -> Rows {
+    func stepPools(_ rows: Rows, _ pooled: Pooled) -> Rows {
         let cells = facts.rollouts.enumerated().map { index, rollout -> [Cell] in
             let row = rows.cells[index]
             guard let spans = rollout.spans, spans.tokenCount <= row.count else {
                 return rollout.masked([Cell](repeating: Cell(absent: .noTokens), count: rollout.steps))
             }
-            return rollout.masked(spans.spans.map { Self.pool(Array(row[$0]), by) })
+            return rollout.masked(spans.spans.map { Self.pool(Array(row[$0]), pooled) })
         }
         return Rows(axis: .steps, cells: cells)
     }
 
-    private static func pool(_ row: [Cell], _ by: Pooled.By) -> Cell {
+    private static func pool(_ row: [Cell], _ pooled: Pooled) -> Cell {
         guard let scores = Scores(row.values) else { return Cell(absent: row.first?.reason ?? .missing) }
-        switch by {
+        switch pooled.by {
         case .weighted: preconditionFailure("the plan has checked that there are weights")
         case .sum: return Cell(scores.values.reduce(0, +))
         case .mean: return Cell(scores.pooled(.mean, temperature: 1))
@@ -134,7 +135,7 @@ extension Run {
         case .geometricMean:
             return scores.least < 0
                 ? Cell(absent: .undefined) : Cell(scores.pooled(.geometricMean, temperature: 1))
-        case .softmin(let temperature): return Cell(scores.pooled(.softmin, temperature: temperature))
+        case .softmin: return Cell(scores.pooled(.softmin, temperature: checked(pooled.temperature)))
         }
     }
 
@@ -149,15 +150,21 @@ extension Run {
     }
 }
 
+/// What softmin is not without.
+private func checked(_ temperature: Double?) -> Double {
+    guard let temperature else { preconditionFailure("the plan has checked every parameter") }
+    return temperature
+}
+
 extension Scores {
     /// One weight a value.
-    fileprivate func weights(_ by: Weights.By) -> [Double] {
-        switch by {
+    fileprivate func weights(_ weights: Weights) -> [Double] {
+        switch weights.by {
         case .uniform: return uniformWeights
-        case .softmin(let temperature): return softmaxWeights(temperature: temperature)
-        case .hardmin: return weights(.min, temperature: 1)
-        case .last: return weights(.last, temperature: 1)
-        case .reciprocal: return weights(.product, temperature: 1)
+        case .softmin: return softmaxWeights(temperature: checked(weights.temperature))
+        case .hardmin: return self.weights(.min, temperature: 1)
+        case .last: return self.weights(.last, temperature: 1)
+        case .reciprocal: return self.weights(.product, temperature: 1)
         case .linearDecay: return values.indices.map { (count - Double($0)) / (count * count) }
         }
     }
