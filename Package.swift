@@ -58,9 +58,9 @@ let package = Package(
                 logging, metrics,
             ],
             resources: [
-                "openapi.yaml", "index.html", "page.css", "page.js", "methods.html", "methods.css", "methods.js",
-                "list.js", "options.js", "examples.js", "operators.js", "stage.js", "player.js", "service.js",
-                "figures.js",
+                "openapi.yaml", "frame.html", "index.html", "page.css", "page.js", "methods.html", "methods.css",
+                "methods.js", "list.js", "options.js", "examples.js", "operators.js", "stage.js", "player.js",
+                "service.js", "figures.js",
             ].map { .embedInCode("Resources/" + $0) },
             swiftSettings: strict
         ),

@@ -12,8 +12,12 @@ import subprocess
 import tempfile
 import time
 
+from server import ROOT, arguments, check
+
 PROGRAMS = ("chromium", "chromium-headless-shell", "google-chrome", "chrome-headless-shell")
 PATIENCE = 30  # seconds until something that must come about counts as missing
+# Where the long form of a check leaves what it saw, for eyes.
+PICTURES = ROOT / ".build/page"
 KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40, "Backspace": 8}
 
 
@@ -29,6 +33,23 @@ def program():
         if subprocess.run([*quiet, *words], env=environment, capture_output=True).returncode != 0:
             return None
     return shutil.which("chromium-headless-shell")
+
+
+def run(name, about, work, after=lambda browser: None):
+    """The check of one page: `work(browser, short)` must leave no complaint behind, which `after` may."""
+    short = arguments(about).short
+    path = program()
+    if path is None:
+        print(f"SKIPPED {name}: there is no Chromium, and apt-get could not install one (needs root and the network)")
+        return
+    if not short:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+    with Browser(path) as browser:
+        work(browser, short)
+        check(browser.complaints == [], f"no violation, no exception, no warning: {browser.complaints}")
+        after(browser)
+    if not short:
+        print(f"pictures: {PICTURES}")
 
 
 class Browser:

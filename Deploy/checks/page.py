@@ -3,13 +3,12 @@
 The long form also leaves pictures in .build/page, for eyes.
 """
 
-from browser import Browser, program
+from browser import PICTURES, run
 from page_looks import named, parts, readable
 from page_safety import failures, files, hostile, keys, policy
-from server import ROOT, SHARED, Server, arguments, check, fixture
+from server import SHARED, Server, check, fixture
 from visits import asked, choose, command, fill, info, same, score, settled, tab_to, visit
 
-PICTURES = ROOT / ".build/page"
 # Twenty places of the slider, 10 ms apart.
 MOVING = """(async () => {
     for (let place = 0; place < 20; place += 1) {
@@ -149,33 +148,20 @@ def models(browser):
             same(browser, asked(server, "/v1/credit", given, {**served["credit"], "pooling": "min"})["steps"])
 
 
-def main():
-    short = arguments(__doc__).short
-    path = program()
-    if path is None:
-        print("SKIPPED page: there is no Chromium, and apt-get could not install one (needs root and the network)")
-        return
-    if not short:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-    with Browser(path) as browser:
-        with Server(None) as server:
-            parts(server, "/", "/page.css", "/page.js", "/service.js", "/figures.js")
-            browser.resize(1280)
-            keyboard(browser, server, short)
-            late(browser, server)
-            copied(browser)
-            looks(browser, server, pictures=not short)
-            files(browser, server)
-        hostile(browser)
-        keys(browser)
-        models(browser)
-        failures(browser)
-        check(browser.complaints == [], f"no violation, no exception, no warning: {browser.complaints}")
-        with Server(None) as server:
-            policy(browser, server)
-    print("the page: by keyboard, at 1280, 360 and 320, light and dark, hostile text, keys, files, its policy")
-    if not short:
-        print(f"pictures: {PICTURES}")
+def work(browser, short):
+    with Server(None) as server:
+        parts(server, "/", "/page.css", "/page.js", "/service.js", "/figures.js")
+        browser.resize(1280)
+        keyboard(browser, server, short)
+        late(browser, server)
+        copied(browser)
+        looks(browser, server, pictures=not short)
+        files(browser, server)
+    hostile(browser)
+    keys(browser)
+    models(browser)
+    failures(browser)
+    print("the page: by keyboard, at 1280, 360 and 320, light and dark, hostile text, keys and files")
 
 
-main()
+run("page", __doc__, work, after=policy)

@@ -6,13 +6,12 @@ Also what it refuses, hostile text, narrow and dark; the long form leaves pictur
 import json
 import tempfile
 
-from browser import Browser, program
+from browser import PICTURES, run
 from page_looks import named, parts, readable
 from page_safety import HOSTILE, KEY
-from server import ROOT, Server, arguments, check
+from server import ROOT, Server, check
 from visits import fill, tab_to
 
-PICTURES = ROOT / ".build/page"
 PARTS = (
     "/methods", "/methods.css", "/methods.js", "/list.js", "/options.js", "/examples.js", "/operators.js", "/stage.js",
     "/player.js",
@@ -33,6 +32,10 @@ READY = """(() => {
 ASKED = "[document.getElementById('method-heading').textContent, document.getElementById('rollouts').value]"
 PLACE = "document.getElementById('place').valueAsNumber"
 LIT = "[...document.querySelectorAll('#answer .card')].filter((card) => !card.matches('.is-coming')).length"
+LIVE = "document.getElementById('status').ariaLive"
+# Frames that are wider than what they show, and whether the keyboard reaches them and they have a name.
+FRAMES = """[...document.querySelectorAll('.frame')].filter((frame) => frame.scrollWidth > frame.clientWidth)
+    .map((frame) => frame.tabIndex === 0 && frame.role === 'region' && frame.ariaLabel !== '')"""
 # How far it was, and how many cards were lit, each time that it went on.
 WATCHED = f"""window.seen = []; new MutationObserver(() => window.seen.push([{PLACE}, {LIT}]))
     .observe(document.getElementById('status'), {{childList: true}})"""
@@ -46,6 +49,7 @@ def methods(browser, server, short):
     played(browser, server)
     absent(browser, server)
     options(browser, server)
+    edited(browser, server)
     refused(browser, server)
     hostile(browser, server)
     looks(browser, server, short)
@@ -62,11 +66,11 @@ def visit(browser, server, query="", path="/methods"):
     )
 
 
-def run(browser, rollouts):
-    """These rollouts in the place of the example, run by Ctrl + Enter."""
-    browser.see("document.getElementById('rollouts-details').open = true")
-    fill(browser, rollouts=rollouts if isinstance(rollouts, str) else json.dumps(rollouts))
-    browser.see("document.getElementById('rollouts').focus()")
+def written(browser, field, value):
+    """This list, or text, in the place of the page's own `rollouts` or `program`, run by Ctrl + Enter."""
+    browser.see(f"document.getElementById('{field}-details').open = true")
+    fill(browser, **{field: value if isinstance(value, str) else json.dumps(value)})
+    browser.see(f"document.getElementById('{field}').focus()")
     browser.see("document.getElementById('answer').ariaBusy = 'true'")
     browser.press("Enter", 2)
     browser.until("document.getElementById('answer').ariaBusy === 'false'", "the rollouts are run")
@@ -95,13 +99,14 @@ def picked(browser, server, short):
         browser.press("ArrowDown")
 
 
-def same(browser, server, options=None):
-    """Every operator's numbers, what comes out and the program are those of the API."""
+def same(browser, server, options=None, program=None):
+    """Every operator's numbers, what comes out and the program are those of the API; of rollouts that did not fail."""
     name, text = browser.see(ASKED)
-    rollouts = json.loads(text)
-    method = {"name": name, **(options or {})}
-    status, answer = server.post("/v1/credit", {"rollouts": rollouts, "method": method, "trace": True})
-    check(status == 200, f"{method}: {answer}")
+    asked = {"method": {"name": name, **(options or {})}} if program is None else {"program": program}
+    status, answer = server.post("/v1/credit", {"rollouts": json.loads(text), **asked, "trace": True})
+    check(status == 200, f"{asked}: {answer}")
+    failed = [item for item in answer["data"] if item["object"] == "error"]
+    answer["data"] = [item for item in answer["data"] if item["object"] != "error"]
     cards = browser.see(CARDS)
     check(len(cards) == len(answer["program"]), f"{name} has a card for each operator: {len(cards)}")
     names = [str(item["index"] if item["id"] is None else item["id"]) for item in answer["data"]]
@@ -115,10 +120,12 @@ def same(browser, server, options=None):
             alike(cells, known, f"{name}, operator {index}")
     check_outputs(browser.see(OUTPUTS), answer, name)
     commands = browser.see("[...document.querySelectorAll('#curls code')].map((code) => code.textContent)")
-    for command in commands[:2]:
+    check(len(commands) == (4 if program is None else 2), f"{name}: by name and as the program: {commands}")
+    for command in commands[: len(commands) // 2]:
         status, again = server.post("/v1/credit", command.encode())
         check(status == 200, f"{name}: what the page shows is refused: {again}")
         bare = [{key: value for key, value in item.items() if key != "trace"} for item in answer["data"]]
+        bare = sorted(bare + failed, key=lambda item: item["index"])
         check(again["data"] == bare, f"{name}: by name and by program it is the same: {command}")
 
 
@@ -184,6 +191,7 @@ def played(browser, server):
     browser.prefer(prefers_reduced_motion="no-preference")
     visit(browser, server, "?method=mean")
     browser.until(f"{PLACE} > 0", "it plays of itself")
+    check(browser.see(LIVE) == "off", "while it plays it is not told at each beat where it stands")
     end = int(browser.see("document.getElementById('place').max"))
     browser.see("document.getElementById('last').click()")
     browser.see(WATCHED)
@@ -193,6 +201,7 @@ def played(browser, server):
     to_end(browser, end)
     seen = browser.see("window.seen")
     check(seen == [[place, place] for place in range(end + 1)], f"one card lights up after another: {seen}")
+    check(browser.see(LIVE) == "polite", "at its end it is")
     lights = "getComputedStyle(document.querySelector('.is-now td')).animationName"
     check(browser.see(lights) == "light", "its cells come into the light")
     browser.press(" ")
@@ -208,6 +217,7 @@ def played(browser, server):
     browser.see("document.getElementById('place').focus()")
     browser.press("ArrowRight")
     check(browser.see(f"[{PLACE}, {LIT}]") == [2, 2], "the slider moves it")
+    check(browser.see(LIVE) == "off", "and tells by itself where it stands")
     fill(browser, **{"option-scale": "margin"})
     change(browser, "option-scale")
     same(browser, server, {"scale": "margin"})
@@ -227,7 +237,7 @@ def to_end(browser, end):
 def absent(browser, server):
     """What is masked, missing or alone says so and is never a 0; a group's rollouts stand one under the other."""
     visit(browser, server, "?method=pure")
-    run(browser, [
+    written(browser, "rollouts", [
         {"id": 7, "rewards": [0.9, None, 0.2, 0.4], "mask": [True, True, False, True], "outcome": 1},
         {"rewards": [0.5]}, {"rewards": []},
     ])
@@ -238,11 +248,11 @@ def absent(browser, server):
     hatched = browser.see("document.querySelectorAll('#operators li:first-child tr:nth-child(1) td.absent').length")
     check(hatched == 2, f"and is hatched: {hatched}")
     visit(browser, server, "?method=grpo")
-    run(browser, [{"outcome": 1, "group": "alone"}])
+    written(browser, "rollouts", [{"outcome": 1, "group": "alone"}])
     same(browser, server)
-    run(browser, [])
+    written(browser, "rollouts", [])
     same(browser, server)
-    run(browser, [{"outcome": 1, "group": "alone"}])
+    written(browser, "rollouts", [{"outcome": 1, "group": "alone"}])
     check("singleton" in str(browser.see(CARDS)), "a rule that was followed is named")
 
 
@@ -270,6 +280,36 @@ def options(browser, server):
     same(browser, server)
 
 
+def edited(browser, server):
+    """The reader's own program in the place of the method's: run, told, refused at its field, taken back."""
+    visit(browser, server, "?method=mig")
+    shown = json.loads(browser.see("document.getElementById('program').value"))
+    listed = {method["id"]: method["program"] for method in json.loads(server.get("/v1/methods")[1])["data"]}
+    check(shown == listed["mig"], f"the method's program stands there: {shown}")
+    own = [
+        {"op": "read", "of": "value"}, {"op": "scan", "by": "sum", "direction": "suffix", "discount": 0, "as": "late"},
+        {"op": "select", "share": 0.07, "as": "credit"}, {"op": "read", "of": "outcome"},
+        {"op": "centre", "by": "tree", "share": 0, "as": "advantage"},
+    ]
+    written(browser, "program", own)
+    check(browser.see(ALERTS) == [], f"it runs over an example that has what it reads: {browser.see(ALERTS)}")
+    same(browser, server, program=own)
+    words = browser.see("[...document.querySelectorAll('#operators .words')].map((words) => words.textContent)")
+    for place, part in ((1, "× 0 a step"), (2, "highest 7 %"), (4, "share 0")):
+        check(part in words[place], f"operator {place} says {part}: {words}")
+    told = "[own.checkVisibility(), document.getElementById('options').checkVisibility()]"
+    check(browser.see(told) == [True, False], "the page says whose it is, and options that do nothing are gone")
+    for program in ([{"op": "shake"}], [{"op": "read", "of": "rewards"}, {"op": "pool", "by": "weighted"}], []):
+        written(browser, "program", program)
+        said_as(browser, server, {"program": program}, "program")
+    written(browser, "program", "[{]")
+    check("not a list of operators" in str(browser.see(ALERTS)), f"it is no JSON: {browser.see(ALERTS)}")
+    browser.see("document.getElementById('method-again').click()")
+    browser.until(f"{ALERTS}.length === 0 && !document.getElementById('answer').hidden", "the method's runs again")
+    check(browser.see(told) == [False, True], "and nothing else is said")
+    same(browser, server)
+
+
 def change(browser, name):
     browser.see("document.getElementById('answer').ariaBusy = 'true'")
     browser.see(f"document.getElementById('{name}').dispatchEvent(new Event('input', {{bubbles: true}}))")
@@ -281,26 +321,27 @@ def refused(browser, server):
     visit(browser, server, "?method=sws")
     fill(browser, **{"option-temperature": "-1"})
     change(browser, "option-temperature")
-    said_as(browser, server, {"name": "sws", "temperature": -1}, "option-temperature")
+    said_as(browser, server, {"method": {"name": "sws", "temperature": -1}}, "option-temperature")
     check(browser.see("document.getElementById('answer').hidden"), "no old answer stands beside a failure")
     fill(browser, **{"option-temperature": "0.1"})
     change(browser, "option-temperature")
     check(browser.see(ALERTS) == [], "it goes when it is mended")
-    run(browser, [{"rewards": [0.5, 2]}])
-    said_as(browser, server, {"name": "sws", "temperature": 0.1}, "rollouts")
-    run(browser, [{"outcome": 1}])
-    said_as(browser, server, {"name": "sws", "temperature": 0.1}, None)
+    written(browser, "rollouts", [{"rewards": [0.5, 2]}])
+    mild = {"method": {"name": "sws", "temperature": 0.1}}
+    said_as(browser, server, mild, "rollouts")
+    written(browser, "rollouts", [{"outcome": 1}])
+    said_as(browser, server, mild, None)
     for text in ("[{]", "7", ""):
-        run(browser, text)
+        written(browser, "rollouts", text)
         check("not a list of rollouts" in str(browser.see(ALERTS)), f"{text!r} is no list: {browser.see(ALERTS)}")
     browser.see("document.getElementById('again').click()")
     browser.until(f"{ALERTS}.length === 0 && !document.getElementById('answer').hidden", "the example runs again")
     same(browser, server, {"temperature": 0.1})
 
 
-def said_as(browser, server, method, field):
+def said_as(browser, server, words, field):
     """The alert begins with the server's message, and the field is marked."""
-    status, answer = server.post("/v1/credit", {"rollouts": json.loads(browser.see(ASKED)[1]), "method": method})
+    status, answer = server.post("/v1/credit", {"rollouts": json.loads(browser.see(ASKED)[1]), **words})
     alerts = browser.see(ALERTS)
     check(status != 200 and len(alerts) == 1, f"it is refused, and said once: {answer} {alerts}")
     check(alerts[0].startswith(answer["error"]["message"]), f"{alerts} has the words of {answer}")
@@ -315,22 +356,22 @@ def hostile(browser, server):
     visit(browser, server, "?method=sws")
     fill(browser, **{"option-temperature": HOSTILE[0]})
     change(browser, "option-temperature")
-    said_as(browser, server, {"name": "sws", "temperature": HOSTILE[0]}, "option-temperature")
+    said_as(browser, server, {"method": {"name": "sws", "temperature": HOSTILE[0]}}, "option-temperature")
     fill(browser, **{"option-temperature": "0.05"})
     change(browser, "option-temperature")
     rollouts = [{"id": text, "steps": [text], "rewards": [0.5], "group": text} for text in HOSTILE]
-    run(browser, rollouts)
+    written(browser, "rollouts", rollouts)
     same(browser, server)
     texts = browser.see("[...document.querySelectorAll('#texts .said')].map((text) => text.textContent)")
     check(texts == HOSTILE, f"steps are shown as they are: {texts}")
-    run(browser, "{\"" + HOSTILE[0] + "\"")
+    written(browser, "rollouts", "{\"" + HOSTILE[0] + "\"")
     check(len(browser.see(ALERTS)) == 1, "what is no JSON is refused")
-    run(browser, [{"rewards": [0.5], HOSTILE[1]: HOSTILE[1], "scale": HOSTILE[1]}])
+    written(browser, "rollouts", [{"rewards": [0.5], HOSTILE[1]: HOSTILE[1], "scale": HOSTILE[1]}])
     check(len(browser.see(ALERTS)) == 1, "a word that is unknown is refused")
     made = browser.see("document.querySelectorAll('img, iframe, main script, b').length")
     check(made == 0 and browser.see("window.hacked === undefined"), "no text became HTML")
     many = [{"id": index, "rewards": [0.5] * 200} for index in range(100)]
-    run(browser, many)
+    written(browser, "rollouts", many)
     check(browser.see("document.querySelectorAll('td').length") < 20_000, "a large request is not drawn in whole")
     check("136 columns more" in browser.see("document.querySelector('#operators').textContent"), "and the page says so")
 
@@ -346,6 +387,10 @@ def looks(browser, server, short):
                 readable(browser, scheme, width)
                 if not short:
                     browser.picture(PICTURES / f"{name}-{scheme}-{width}.png")
+            browser.until(f"{FRAMES}.every(Boolean)", f"at {width} what scrolls is reached by the keyboard")
+            check(width > 400 or browser.see(FRAMES), f"at {width} something scrolls")
+            nameless = "[...document.querySelectorAll('table')].filter((table) => !table.ariaLabel).length"
+            check(browser.see(nameless) == 0, "every table has a name")
             browser.see("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
             browser.see("document.getElementById('first').click()")
             readable(browser, scheme, width)
@@ -375,23 +420,38 @@ def keys(browser):
             browser.until(f"location.pathname === '/{KEY}/' && document.getElementById('score') !== null", "and back")
 
 
-def main():
-    short = arguments(__doc__).short
-    path = program()
-    if path is None:
-        print("SKIPPED page_methods: there is no Chromium, and apt-get could not install one (root and network)")
-        return
-    if not short:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-    with Browser(path) as browser:
-        with Server(None) as server:
-            parts(server, *PARTS)
-            methods(browser, server, short)
-        keys(browser)
-        check(browser.complaints == [], f"no violation, no exception, no warning: {browser.complaints}")
-    print("the methods' page: each method by keyboard and to its end as the API has it, hostile text, keys, its looks")
-    if not short:
-        print(f"pictures: {PICTURES}")
+def computed(browser):
+    """What a policy makes of text: told, drawn where its tokens are, and beside a rollout that failed."""
+    golden = ROOT / "Tests/Goldens/tiny-prm"
+    with Server(None, "--model", f"policy={golden}") as server:
+        visit(browser, server, "?method=mig")
+        told = browser.see("document.getElementById('computed').textContent")
+        check("answer_logprob (by policy)" in told, f"what the server can make is told: {told}")
+        good = {"id": "good", "prompt": "1+1?", "steps": ["1 + 1 = 2.", "So 2."], "answers": ["2"], "outcome": 1}
+        others = [{**good, "id": "empty", "steps": []}, {**good, "id": "wrong", "answers": ["3"]}]
+        written(browser, "rollouts", [good, *others])
+        same(browser, server)
+        failure = browser.see("document.querySelector('#outputs .failure').textContent")
+        check("step" in failure and browser.see(ALERTS) == [], f"one that failed stands beside the others: {failure}")
+        visit(browser, server, "?method=top_entropy")
+        rollouts = [good, {**good, "id": "wrong", "outcome": 0, "steps": ["1 + 1 = 3."]}]
+        written(browser, "rollouts", rollouts)
+        same(browser, server)
+        data = server.post("/v1/credit", {"rollouts": rollouts, "method": "top_entropy"})[1]["data"]
+        begins = browser.see("""[...document.querySelectorAll('#outputs table.of-token tbody tr')].map((row) =>
+            [...row.cells].slice(1).flatMap((cell, index) => cell.matches('.begins') ? [index] : []))""")
+        spans = [[start for start, _ in item["token_spans"]] for item in data]
+        check(begins == spans, f"steps begin at the policy's own tokens: {begins}, {spans}")
 
 
-main()
+def work(browser, short):
+    with Server(None) as server:
+        parts(server, *PARTS)
+        methods(browser, server, short)
+    keys(browser)
+    computed(browser)
+    print("the methods' page: each method by keyboard and to its end as the API has it, own programs, hostile text")
+
+
+if __name__ == "__main__":
+    run("page_methods", __doc__, work)

@@ -134,16 +134,17 @@ def keys(browser):
             score(browser)
 
 
-def policy(browser, server):
+def policy(browser):
     """The policy bites: text makes no HTML, and nobody else is asked."""
-    visit(browser, server)
-    for attempt in (
-        "document.body.innerHTML = '<b>x</b>'", "document.createElement('script').text = '1'", "setTimeout('1')",
-        "eval('1')",
-    ):
-        refused = browser.see(f"(() => {{ try {{ {attempt}; }} catch (error) {{ return true; }} return false; }})()")
-        check(refused, f"the browser refuses {attempt}")
-    elsewhere = "http://localhost:9/"
-    refused = browser.see(f"fetch('{elsewhere}').then(() => '', (error) => error.message)")
-    heard = [complaint for complaint in browser.complaints if "connect-src" in complaint and elsewhere in complaint]
-    check(refused and heard, f"the browser asks nobody else: {refused} {browser.complaints}")
+    with Server(None) as server:
+        visit(browser, server)
+        for attempt in (
+            "document.body.innerHTML = '<b>x</b>'", "document.createElement('script').text = '1'", "setTimeout('1')",
+            "eval('1')",
+        ):
+            refused = browser.see(f"(() => {{ try {{ {attempt}; }} catch (error) {{ return true; }} return false; }})()")
+            check(refused, f"the browser refuses {attempt}")
+        elsewhere = "http://localhost:9/"
+        refused = browser.see(f"fetch('{elsewhere}').then(() => '', (error) => error.message)")
+        heard = [complaint for complaint in browser.complaints if "connect-src" in complaint and elsewhere in complaint]
+        check(refused and heard, f"the browser asks nobody else: {refused} {browser.complaints}")

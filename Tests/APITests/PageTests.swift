@@ -55,6 +55,18 @@ enum Page {
         }
     }
 
+    @Test(arguments: Page.documents)
+    func `a page is the frame, once, around a main of its own`(path: String) async {
+        let page = await text(path)
+        for part in [
+            "<!doctype html>", "<title>Linchpin: ", "<main>", "</main>", #"id="key-form""#, #"id="curl-template""#,
+            #"aria-current="page""#, "<footer>", "</html>",
+        ] {
+            #expect(page.ranges(of: part).count == 1, "\(part)")
+        }
+        #expect(page.firstMatch(of: /\{[a-z]+\}/) == nil)
+    }
+
     @Test(arguments: Page.scripts)
     func `its scripts make no HTML and no code out of text`(path: String) async {
         let script = await text(path)

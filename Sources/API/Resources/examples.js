@@ -81,9 +81,15 @@ const OTHERWISE = {
     ],
 };
 
-/** The example as JSON: of its fields what the method and these options read, and the steps' texts to look at. */
-export function example(method, options) {
-    const names = [...method.inputs.required, ...method.inputs.optional, ...Object.values(options)];
+/** The field that a word of a program reads, where it is called otherwise. */
+const READ_BY = {
+    dimension: "dimensions", answer_share: "answer", answer_majority: "answer", after_pivot: "pivot", turn: "turns",
+    state: "states", tree: "parent", tokens: "token_spans", step: "token_spans",
+};
+
+/** The example as JSON: of its fields what the method and these words read, and the steps' texts to look at. */
+export function example(method, words) {
+    const names = [...method.inputs.required, ...method.inputs.optional, ...words.map((word) => READ_BY[word] ?? word)];
     const fields = new Set(["id", "steps", "group", ...names]);
     const rollouts = ROLLOUTS.map((rollout, index) => {
         const values = { ...rollout, ...rollout.signals, ...OTHERWISE[method.id]?.[index] };

@@ -7,7 +7,7 @@ import { list, mark } from "./list.js";
 import { changed, layOutOptions, showAtOption } from "./options.js";
 import { again, begin, pause } from "./player.js";
 import { Refusal, ask, askForKey, at, command, curl } from "./service.js";
-import { drawOperators, drawOutputs, drawTexts } from "./stage.js";
+import { draw } from "./stage.js";
 
 /** Milliseconds without a change before the server is asked. */
 const DEBOUNCE = 150;
@@ -18,8 +18,8 @@ const MARKS = {
 };
 
 let methods = [], method = null;
-/** The rollouts that the page wrote itself; what differs from them is the reader's own. */
-let given = "";
+/** What the page itself wrote into its two large fields; what differs is the reader's own. */
+const given = { rollouts: "", program: "" };
 let underway = new AbortController(), timer;
 
 // Asking
@@ -41,7 +41,8 @@ async function only(work) {
 }
 
 function hideFailures() {
-    for (const place of ["failure", "key-failure", "method-failure", "rollouts-failure"]) at(place).hidden = true;
+    const places = ["failure", "key-failure", "method-failure", "program-failure", "rollouts-failure"];
+    for (const place of places) at(place).hidden = true;
     for (const failure of at("options").querySelectorAll(".failure")) failure.remove();
     for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
 }
@@ -52,11 +53,11 @@ function show(failure) {
     if (failure.status === 401) return askForKey();
     at("answer").hidden = true;
     if (showAtOption(failure)) return;
-    const isOfRollouts = failure.field?.startsWith("rollouts") ?? false;
-    const place = isOfRollouts ? "rollouts-failure" : method ? "method-failure" : "failure";
-    if (isOfRollouts) {
-        at("rollouts-details").open = true;
-        at("rollouts").ariaInvalid = "true";
+    const field = Object.keys(given).find((name) => failure.field?.startsWith(name));
+    const place = field ? `${field}-failure` : method ? "method-failure" : "failure";
+    if (field) {
+        at(`${field}-details`).open = true;
+        at(field).ariaInvalid = "true";
     }
     at(place).hidden = false;
     at(place).textContent = failure.message;
@@ -76,11 +77,10 @@ async function learnMethods(signal) {
 
 /** Shows a method, and runs it over the rollouts that are there. */
 async function choose(chosen, signal) {
-    const isOwn = at("rollouts").value !== given;
     method = chosen;
     describe();
     layOutOptions(method.options);
-    if (!isOwn) writeExample();
+    write("program", "");
     history.replaceState(null, "", `?${new URLSearchParams({ method: method.id })}`);
     at("method").hidden = false;
     at("method-heading").scrollIntoView({ block: "nearest" });
@@ -97,16 +97,27 @@ function describe() {
     for (const [place, text] of Object.entries({ formula: formula.replaceAll("; ", ";\n"), note, source })) {
         at(place).textContent = text ?? "";
     }
-    const lists = { required: inputs.required, optional: inputs.optional, aliases };
+    const computed = Object.entries(inputs.computed).map(([field, models]) => {
+        const way = models.includes("prm") ? ", on /v1/rewards" : "";
+        return `${field} (by ${models.join(" and ")}${way})`;
+    });
+    const lists = { required: inputs.required, optional: inputs.optional, computed, aliases };
     for (const [place, names] of Object.entries(lists)) {
         at(place).textContent = names.join(", ");
-        at(place).parentElement.hidden = names.length === 0;
+        at(place).closest("div").hidden = names.length === 0;
     }
 }
 
-function writeExample() {
-    const options = Object.fromEntries(changed().map(([name, value]) => [name, JSON.parse(value)]));
-    at("rollouts").value = given = example(method, options);
+const isOwn = (name) => at(name).value !== given[name];
+
+function write(name, text) {
+    at(name).value = given[name] = text;
+}
+
+/** Rollouts with what is read by the program, or by the options that were changed. */
+function writeExample(program) {
+    const options = changed().map(([, value]) => JSON.parse(value));
+    write("rollouts", example(method, program?.flatMap((operator) => Object.values(operator ?? {})) ?? options));
 }
 
 // Running
@@ -120,44 +131,53 @@ function methodWord() {
     return `"method": {${members.map(([name, value]) => `${JSON.stringify(name)}: ${value}`).join(", ")}}`;
 }
 
-/** Runs the method as it stands; `light` says from where on its operators are shown. */
+/** Runs the method, or the reader's own program; `light` says from where on the operators are shown. */
 async function run(signal, light = again) {
-    const [text, word] = [at("rollouts").value, methodWord()];
-    const rollouts = parsed(text);
+    const hasOwn = isOwn("program");
+    [at("own").hidden, at("options").hidden] = [!hasOwn, hasOwn];
+    const own = hasOwn ? parsed("program", "operators") : undefined;
+    if (!isOwn("rollouts")) writeExample(own);
+    const [text, rollouts] = [at("rollouts").value, parsed("rollouts", "rollouts")];
+    const word = hasOwn ? programWord(at("program").value) : methodWord();
     const { program, data } = await ask("v1/credit", body(text, `${word}, "trace": true`), signal);
-    const names = data.map(({ id, index }) => String(id ?? index));
-    const starts = rollouts.map((rollout) => startsOf(rollout ?? {}));
-    drawTexts(rollouts.map((rollout) => rollout ?? {}), names);
-    drawOperators(program, data, names, starts);
-    drawOutputs(program, data, names, starts);
-    writeCommands(text, word, program);
+    if (!hasOwn) write("program", inLines(program));
+    draw(program, data.map((item, index) => {
+        const { steps, token_spans: spans } = rollouts[index] ?? {};
+        return { name: String(item.id ?? item.index), item, steps, starts: startsOf(item.token_spans ?? spans) };
+    }));
+    writeCommands(text, hasOwn ? null : word);
     at("answer").hidden = false;
     light();
 }
 
-function parsed(text) {
-    let rollouts, why = "";
+/** What a field has, which must be a list. */
+function parsed(name, words) {
+    let list, why = "";
     try {
-        rollouts = JSON.parse(text);
+        list = JSON.parse(at(name).value);
     } catch (error) {
         why = ` ${error.message}`;
     }
-    if (Array.isArray(rollouts)) return rollouts;
-    throw new Refusal(`This is not a list of rollouts in JSON.${why}`, 0, "rollouts");
+    if (Array.isArray(list)) return list;
+    throw new Refusal(`This is not a list of ${words} in JSON.${why}`, 0, name);
 }
 
-/** At which tokens the steps of a rollout begin, which was accepted with these spans. */
-const startsOf = ({ token_spans: spans }) => (Array.isArray(spans) ? spans.map(([start]) => start) : []);
+/** At which tokens steps begin: the policy's own where signals were computed, or those that were sent. */
+const startsOf = (spans) => (Array.isArray(spans) ? spans.map(([start]) => start) : []);
 
-function writeCommands(text, word, program) {
-    const operators = program.map((operator) => JSON.stringify(operator)).join(",\n  ");
-    const [byName, byProgram] = [body(text, word), body(text, `"program": [\n  ${operators}]`)];
-    const commands = [
-        ["By its name", byName], ["As the program that it stands for", byProgram],
-        ["By its name, by curl", curl("v1/credit", byName)],
-        ["As the program, by curl", curl("v1/credit", byProgram)],
+/** A program as JSON with an operator a line. */
+const inLines = (program) => `[\n  ${program.map((operator) => JSON.stringify(operator)).join(",\n  ")}\n]`;
+
+const programWord = (program) => `"program": ${program.trim()}`;
+
+/** The same by hand: by its name, unless the program is the reader's own, and as the program. */
+function writeCommands(text, word) {
+    const bodies = [
+        ...(word === null ? [] : [["By its name", body(text, word)]]),
+        ["As the program", body(text, programWord(at("program").value))],
     ];
-    at("curls").replaceChildren(...commands.map(([title, text]) => command(title, text)));
+    const commands = bodies.map(([title, body]) => [`${title}, by curl`, curl("v1/credit", body)]);
+    at("curls").replaceChildren(...[...bodies, ...commands].map(([title, text]) => command(title, text)));
 }
 
 /** Asks again once the hand rests. */
@@ -180,15 +200,14 @@ at("list").addEventListener("change", ({ target }) => {
     const chosen = methods.find(({ id }) => id === target.value);
     soon((signal) => choose(chosen, signal));
 });
-at("options").addEventListener("input", () => {
-    if (at("rollouts").value === given) writeExample();
-    soon(run);
-});
-at("rollouts").addEventListener("keydown", (event) => {
+at("options").addEventListener("input", () => soon(run));
+at("ask-form").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) at("ask-form").requestSubmit();
 });
-at("again").addEventListener("click", () => {
-    writeExample();
-    only(run);
-});
+for (const [button, field] of [["again", "rollouts"], ["method-again", "program"]]) {
+    at(button).addEventListener("click", () => {
+        write(field, "");
+        only(run);
+    });
+}
 only(learnMethods);

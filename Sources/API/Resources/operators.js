@@ -1,4 +1,5 @@
 // What an operator of a program does, in a few words, and from which others it takes.
+import { figure } from "./figures.js";
 
 const named = (scope = "prompt") => (scope === "batch" ? "request" : scope);
 /** Whose statistics: those of a prompt are the common case. */
@@ -56,17 +57,19 @@ const WORDS = {
     read: ({ of: source, scale }) => source + (scale ? `, on the scale ${scale}` : ""),
     map: (operator) => MAPPINGS[operator.by](operator),
     mask: ({ where }) => `x, only where ${where} is not 0`,
-    select: ({ share, scope = "batch" }) => `1 for the highest ${100 * share} % of ${of(scope)}, else 0`,
+    select: ({ share, scope = "batch" }) => `1 for the highest ${figure(100 * share)} % of ${of(scope)}, else 0`,
     scan: ({ by, direction, discount }) => {
         const way = direction === "suffix" ? "from here on" : "so far";
-        return by === "keep" ? SCANS.keep : `${SCANS[by]} ${way}${discount ? `, × ${discount} a step` : ""}`;
+        const fading = discount === undefined ? "" : `, × ${discount} a step`;
+        return by === "keep" ? SCANS.keep : `${SCANS[by]} ${way}${fading}`;
     },
     diff: ({ init }) => `x less the x before; the first less ${DIFFERENCES[init] ?? init}`,
     weights: (operator) => WEIGHTS[operator.by](operator) + (operator.sum === "count" ? ", times how many" : ""),
     pool: (operator) => POOLS[operator.by](operator) + (operator.over === "step" ? ", over each step's tokens" : ""),
     contribution: (operator) => CONTRIBUTIONS[operator.to] ?? `w ${operator.of ?? "x"}`,
     mix: (operator) => terms(operator.terms),
-    centre: ({ by, scope, share }) => `x − ${CENTRES[by]}, over ${of(scope)}${share ? `, share ${share}` : ""}`,
+    centre: ({ by, scope, share }) => `x − ${CENTRES[by]}, over ${of(scope)}`
+        + (share === undefined ? "" : `, share ${share}`),
     scale: (operator) => `x / ${DIVISORS[operator.by](operator)}`
         + (operator.by === "sqrt_remaining" ? "" : `, over ${of(operator.scope)}`),
     tokens: ({ layout }) => (layout === "span" ? "x at each token of its step" : "x at the last token of its step"),

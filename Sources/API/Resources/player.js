@@ -41,8 +41,14 @@ function go(count, follows = false) {
     });
     at("place").value = place;
     at("place").ariaValueText = words(current);
-    at("status").textContent = words(current);
+    tell();
     if (follows) current?.scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
+}
+
+/** Says where it stands; aloud neither at each beat nor beside the slider, which says the same of itself. */
+function tell() {
+    at("status").ariaLive = timer || document.activeElement === at("place") ? "off" : "polite";
+    at("status").textContent = words(cards()[place - 1]);
 }
 
 function words(current) {
@@ -53,18 +59,20 @@ function words(current) {
 }
 
 function play(follows = false) {
-    if (place === cards().length) go(0, follows);
     at("play").textContent = "Pause";
     timer = setInterval(() => {
         go(place + 1, follows);
         if (place === cards().length) pause();
     }, BEAT);
+    if (place === cards().length) go(0, follows);
 }
 
 export function pause() {
+    const wasPlaying = timer !== null;
     clearInterval(timer);
     timer = null;
     at("play").textContent = "Play";
+    if (wasPlaying) tell();
 }
 
 function move(count) {

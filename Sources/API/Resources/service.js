@@ -11,7 +11,7 @@ export class Refusal extends Error {
     }
 }
 
-/** The JSON that a path answers to a JSON text, or to GET; a Refusal says why not. */
+/** The JSON that a path answers to a JSON text, or to GET; a Refusal says why not, also where every item failed. */
 export async function ask(path, body, signal) {
     const headers = body === undefined ? {} : { "Content-Type": "application/json" };
     if (at("key").value) headers.Authorization = `Bearer ${at("key").value}`;
@@ -29,7 +29,8 @@ export async function ask(path, body, signal) {
     } catch {
         throw new Refusal(`Something answered ${response.status}, but not as Linchpin does.`, response.status);
     }
-    const error = answer.error ?? answer.data?.find((item) => item.error)?.error;
+    const items = answer.data ?? [];
+    const error = answer.error ?? (items.every((item) => item.error) ? items[0]?.error : undefined);
     if (error) throw new Refusal(inWords(error, response), response.status, error.param);
     // Whoever is answered has a key that is good, or needs none.
     at("key-form").hidden = true;

@@ -23,32 +23,48 @@ function cellsOf(values, runs = [], weights = []) {
     return cells;
 }
 
+/** Where a table is wider than its frame, the frame can have the focus: not every browser makes it so by itself. */
+const scrolling = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+        if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+        else target.removeAttribute("tabindex");
+    }
+});
+
+/** All of an answer: of each rollout its name, its texts, at which tokens its steps begin, and what came of it. */
+export function draw(program, rollouts) {
+    scrolling.disconnect();
+    drawTexts(rollouts);
+    drawOperators(program, rollouts.filter(({ item }) => !item.error));
+    drawOutputs(program, rollouts);
+}
+
 /** The texts of the steps, where the rollouts have some. */
-export function drawTexts(rollouts, names) {
-    const rows = rollouts.map(({ steps }, index) => ({
-        name: names[index],
+function drawTexts(rollouts) {
+    const rows = rollouts.map(({ name, steps }) => ({
+        name,
         cells: (Array.isArray(steps) ? steps : []).map((text) => ({ text: typeof text === "string" ? text : "" })),
     }));
     const hasText = rows.some((row) => row.cells.length > 0);
-    at("texts").replaceChildren(...(hasText ? [table("step", rows, false)] : []));
+    at("texts").replaceChildren(...(hasText ? [table("step", rows, false, "What the steps say")] : []));
 }
 
-/** One card an operator; `names` are the rollouts', `starts` tells at which tokens their steps begin. */
-export function drawOperators(program, data, names, starts) {
+/** One card an operator. */
+function drawOperators(program, rollouts) {
     const taken = sources(program);
-    const hasBefore = data.some((item) => item.trace.some((entry) => entry.before !== undefined));
+    const hasBefore = rollouts.some(({ item }) => item.trace.some((entry) => entry.before !== undefined));
     at("operators").replaceChildren(...program.map((operator, index) => {
         const card = described(operator);
         card.dataset.takes = taken[index].join(" ");
         card.querySelector(".number").textContent = index;
         card.querySelector(".takes").textContent = origin(program, index, taken[index][0]);
-        const { kind } = data[0]?.trace[index] ?? {};
-        const rows = data.map((item, place) => {
+        const { kind } = rollouts[0]?.item.trace[index] ?? {};
+        const rows = rollouts.map(({ name, item, starts }) => {
             const { values, reasons, weights, before } = item.trace[index];
-            const marks = kind === "tokens" ? starts[place] : [];
-            return { name: names[place], cells: cellsOf(values, reasons, weights), before, starts: marks };
+            return { name, cells: cellsOf(values, reasons, weights), before, starts: kind === "tokens" ? starts : [] };
         });
-        card.querySelector(".grid").append(table(singular(kind), rows, hasBefore && kind === "steps"));
+        const label = `Operator ${index}, ${operator.op}`;
+        card.querySelector(".grid").append(table(singular(kind), rows, hasBefore && kind === "steps", label));
         return card;
     }));
 }
@@ -74,19 +90,21 @@ function origin(program, index, place) {
 }
 
 /** What the answer has of each rollout in the end, one under the other; a kind of number has one measure for all. */
-export function drawOutputs(program, data, names, starts) {
-    const steps = data.map((item) => outputs(program, item));
+function drawOutputs(program, rollouts) {
+    const steps = rollouts.map(({ item }) => (item.error ? [] : outputs(program, item)));
     const numbers = Map.groupBy(steps.flat(), ({ name }) => name);
     const measures = new Map([...numbers].map(([name, rows]) => [name, ends(rows)]));
-    const measureOfTokens = ends(data.map((item) => ({ cells: cellsOf(item.token_credit ?? []) })));
-    at("outputs").replaceChildren(...data.slice(0, MOST_ROWS).flatMap((item, index) => {
-        const parts = [made("h4", `${names[index]}: ${sentence(item)}`)];
+    const measureOfTokens = ends(rollouts.map(({ item }) => ({ cells: cellsOf(item.token_credit ?? []) })));
+    at("outputs").replaceChildren(...rollouts.slice(0, MOST_ROWS).flatMap(({ name, item, starts }, index) => {
+        // One that failed says why among those that did not.
+        if (item.error) return [made("h4", name), made("p", item.error.message, "failure")];
+        const parts = [made("h4", `${name}: ${sentence(item)}`)];
         const rows = steps[index].map((row) => ({ ...row, ends: measures.get(row.name) }));
-        if (rows.length > 0) parts.push(table("step", rows, false));
+        if (rows.length > 0) parts.push(table("step", rows, false, `${name}, its steps`));
         if (item.token_credit) {
             const cells = cellsOf(item.token_credit, item.token_reasons);
-            const row = { name: "tokens", cells, starts: starts[index], ends: measureOfTokens };
-            parts.push(table("token", [row], false));
+            const row = { name: "tokens", cells, starts, ends: measureOfTokens };
+            parts.push(table("token", [row], false, `${name}, its tokens`));
         }
         return parts;
     }));
@@ -113,12 +131,13 @@ function sentence({ reward, reason, advantage, advantage_reason, values, token_c
     return parts.join(", ") || (token_credit ? "credit of its tokens alone" : "no number of its own");
 }
 
-/** Rows under the heads of their columns, which may be wider than the screen. */
-function table(unit, rows, hasBefore) {
+/** Rows under the heads of their columns, which may be wider than the screen; `label` is what they are of. */
+function table(unit, rows, hasBefore, label) {
     const shown = rows.slice(0, MOST_ROWS);
     const longest = shown.reduce((most, { cells }) => Math.max(most, cells.length), 0);
     const columns = Math.min(longest, MOST_COLUMNS);
     const drawn = made("table", undefined, `of-${unit}`);
+    drawn.ariaLabel = label;
     const heads = drawn.createTHead().insertRow();
     heads.append(made("th", unit === "rollout" ? "" : unit));
     if (hasBefore) heads.append(made("th", "before"));
@@ -140,7 +159,9 @@ function ends(rows) {
 /** Scrolls in itself; says what it does not show. */
 function framed(drawn, rows, columns) {
     const frame = made("div", undefined, "frame");
+    [frame.role, frame.ariaLabel] = ["region", drawn.ariaLabel];
     frame.append(drawn);
+    scrolling.observe(frame);
     const hidden = [rows > 0 && `${rows} rollouts`, columns > 0 && `${columns} columns`].filter(Boolean).join(" and ");
     if (hidden) frame.append(made("p", `${hidden} more are in the answer.`, "hint"));
     return frame;
