@@ -6,14 +6,10 @@ import socket
 import struct
 import time
 
+from clients import metric
 from server import Server, arguments, check, fixture, rollouts
 
 GOOD = {"rollouts": [{"prompt": "What is 1+1?", "steps": ["1 + 1 = 2."]}]}
-
-
-def metric(server, name):
-    page = server.get("/metrics")[1].decode()
-    return next(float(line.split()[1]) for line in page.splitlines() if line.startswith(name + " "))
 
 
 def request(body):
