@@ -5,6 +5,7 @@ import Dispatch
 import Glibc
 import Logging
 import Scoring
+import Synchronization
 
 /// Everything that serving a model was asked to be; the same for every model that comes to stand in the folder.
 struct ModelLoading: Sendable {
@@ -77,7 +78,27 @@ struct ModelLoading: Sendable {
 /// Loading blocks for minutes, so it must not hold one of the few threads that tasks share. It runs at the common
 /// priority: the model's compute threads come from it, and would keep a lower one for good.
 func onItsOwnThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue(label: "linchpin.loading").async { continuation.resume(with: Result(catching: work)) }
+    let loaded = Loaded<Value>()
+    await withCheckedContinuation { continuation in
+        DispatchQueue(label: "linchpin.loading").async {
+            loaded.put(Result(catching: work))
+            continuation.resume()
+        }
+    }
+    return try loaded.take()
+}
+
+/// What a thread hands over by a lock: ThreadSanitizer sees no hand-over of a continuation that is resumed before its task
+/// awaits it, since that is an atomic inside of Swift's runtime.
+private final class Loaded<Value: Sendable>: Sendable {
+    private let result = Mutex<Result<Value, any Error>?>(nil)
+
+    func put(_ result: Result<Value, any Error>) { self.result.withLock { $0 = result } }
+
+    func take() throws -> Value {
+        guard let result = result.withLock(\.self) else {
+            preconditionFailure("a continuation is resumed when there is a result")
+        }
+        return try result.get()
     }
 }
