@@ -27,16 +27,20 @@ struct HeapTrimming: Service, CustomStringConvertible {
     ///
     /// Neither what is resident nor what is free tells the two apart, so it is done after every second in which an answer
     /// went out or a connection ended: a millisecond, and the pages that are needed again. (2,000 handshakes that came to
-    /// nothing, and no answer after them, left 125 MiB.)
+    /// nothing, and no answer after them, left 125 MiB.) And once more a second later, since what a connection held is
+    /// freed after it was counted: a look in between would be the last until the next answer.
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            var freed = 0
+            var seen = 0
+            var isStirred = false
             while true {
                 try await Task.sleep(for: Self.pause)
                 let now = counters.now
                 let ends = now.responses + now.acceptedConnections - now.openConnections
-                if ends != freed { malloc_trim(0) }
-                freed = ends
+                let wasStirred = isStirred
+                isStirred = ends != seen
+                seen = ends
+                if isStirred || wasStirred { malloc_trim(0) }
             }
         }
     }
