@@ -118,6 +118,36 @@ def abandoned(server):
     return f"{GONE} callers of the longest answer left: {all_of_them:.1f} s of processor, where one answer takes {one:.1f} s"
 
 
+# The memory for answers in `unread`: two of the longest (17 MB each) fit.
+ANSWERS = 40 << 20
+UNREAD = 12
+
+
+def unread():
+    """Callers of the longest answers who read nothing: what is kept for them is bounded, and the others are refused."""
+    with Server(None, "--max-inflight-bytes", str(ANSWERS)) as server:
+        good(server)
+        answer(server, greed.LONGEST)
+        gauges = Gauges(server.process.pid)
+        before = gauges.resident
+        waiting = [socket.create_connection((server.host, server.port), timeout=SECONDS) for _ in range(UNREAD)]
+        statuses = []
+        for connection in waiting:
+            for piece in greed.LONGEST:
+                connection.sendall(piece)
+            # The head comes when the answer is made, whether or not its body is ever read.
+            statuses.append(int(connection.recv(12).split()[1]))
+        until(lambda: gauges.resident - before <= ANSWERS + KEPT, PATIENCE_SECONDS)
+        kept = gauges.resident - before
+        check(kept <= ANSWERS + KEPT, f"{UNREAD} answers that nobody reads take {mebibytes(kept)}")
+        check(statuses.count(200) == 2 and statuses.count(503) == UNREAD - 2, f"{statuses} to who does not read")
+        good(server)
+        for connection in waiting:
+            connection.close()
+        check(answer(server, greed.LONGEST)[0] == 200, "what was held for those who left is not given back")
+    return f"{UNREAD} answers that nobody reads: {statuses.count(503)} refused, {mebibytes(kept)} held"
+
+
 def main():
     arguments(__doc__)
     cases = greed.framing() + greed.codings() + greed.texts() + greed.trees() + greed.programs()
@@ -132,6 +162,7 @@ def main():
             print(f"   {trial.told}", flush=True)
             faults += trial.faults
         print(f"   {abandoned(server)}", flush=True)
+    print(f"   {unread()}", flush=True)
     check(not faults, "; ".join(faults))
     print(f"{len(cases)} greedy requests: each refused as documented, within its memory, and the same bits after it")
 

@@ -46,6 +46,7 @@ package let metricHelp: [String: String] = [
     "linchpin_refused_requests_total": "Requests that HTTP itself refuses; their route is refused.",
     "linchpin_turned_away_requests_total": "Requests answered by their head, before their body was read.",
     "linchpin_paused_accepts_total": "Times that connections had to wait for a descriptor.",
+    "linchpin_answer_bytes": "Memory of the large answers that wait for their readers.",
     "linchpin_body_bytes": "Memory of the bodies that are being read or answered.",
     "linchpin_clients_gone_total": "Connections whose client left before its answer was out.",
     // The process

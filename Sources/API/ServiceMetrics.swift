@@ -155,6 +155,7 @@ extension ServiceMetrics {
         gauge("linchpin_clients_gone_total", statistics.clientsGone)
         gauge("linchpin_paused_accepts_total", statistics.pausedAccepts)
         gauge("linchpin_body_bytes", statistics.bodyBytes)
+        gauge("linchpin_answer_bytes", statistics.answerBytes)
     }
 
     func record(_ process: ProcessReading, droppedLogLines: Int) {

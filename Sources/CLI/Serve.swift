@@ -34,7 +34,7 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Memory for the bodies of all requests together; past it callers are told to come back (default: 268435456).",
+            "Memory for the bodies of all requests, and as much for large answers that wait for their readers (default: 268435456).",
             valueName: "N"
         )
     )

@@ -32,6 +32,7 @@ struct ServeSettings {
         }
         if let bytes = try Setting.count("max-inflight-bytes", flags.maxInflightBytes) {
             configuration.bodyMemoryBytes = bytes
+            configuration.answerMemoryBytes = bytes
         }
         guard configuration.limits.bodyBytes <= configuration.bodyMemoryBytes else {
             throw Failure.usage("--max-inflight-bytes: must be at least --max-body-bytes, or such a body never fits")

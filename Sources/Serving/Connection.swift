@@ -15,7 +15,8 @@ actor Connection {
     private let turnstile: Turnstile
     private let counters: Counters
     private var life: ConnectionLife
-    private var share: BodyShare
+    private var bodies: MemoryShare
+    private var answers: MemoryShare
     private var isGone = false
     private var hasTurn = false
     /// Its place in the roster's order since it became idle, 0 while it is busy.
@@ -42,7 +43,8 @@ actor Connection {
         self.counters = counters
         self.gate = gate
         self.respond = respond
-        share = BodyShare(limit: configuration.bodyMemoryBytes, counters: counters)
+        bodies = MemoryShare(of: counters.bodyBytes, limit: configuration.bodyMemoryBytes)
+        answers = MemoryShare(of: counters.answerBytes, limit: configuration.answerMemoryBytes)
         gzipBytes = configuration.limits.gzipBytes
         life = ConnectionLife(
             limits: configuration.limits,
@@ -104,7 +106,7 @@ actor Connection {
     private func close() async {
         leaveTurn()
         if !life.isSecured { counters.count(counters.failedHandshakes) }
-        _ = share.hold(0)
+        _ = bodies.hold(0)
         if life.isLost { await stream.abort() } else { await stream.close() }
     }
 
@@ -135,12 +137,12 @@ actor Connection {
 
     private func refusal(of head: RequestHead) async -> Response? {
         if let response = gate(head) { return response }
-        guard case .length(let length) = head.framing, !share.hasRoom(for: length) else { return nil }
+        guard case .length(let length) = head.framing, !bodies.hasRoom(for: length) else { return nil }
         return await respond(.refusal(.crowded, of: head.request()))
     }
 
     private func read(until deadline: Instant) async {
-        guard share.hold(life.bodyMemory) else { return life.crowdOut() }
+        guard bodies.hold(life.bodyMemory) else { return life.crowdOut() }
         if life.isIdle { idleTicket.store(roster.nextInOrder(), ordering: .relaxed) }
         defer { idleTicket.store(0, ordering: .relaxed) }
         do throws(SocketError) {
@@ -170,17 +172,33 @@ actor Connection {
             response = await respond(arrival)
         case .request(let request):
             counters.count(counters.requests)
-            let hasRoom = share.hold(request.body.count)
-            response = hasRoom ? await respondWhileWatching(request) : await respond(.refusal(.crowded, of: request))
+            let answer = bodies.hold(request.body.count) ? await respondWhileWatching(request) : nil
+            response = await kept(answer, of: request)
         }
-        _ = share.hold(0)
-        await send(response)
+        _ = bodies.hold(0)
+        await send(consume response)
+        _ = answers.hold(0)
     }
 
-    private func send(_ response: Response) async {
+    /// The answer as long as there is memory for it while its reader takes its time: eighty bytes can ask for megabytes.
+    ///
+    /// What is small the kernel takes at once; what is larger than all that there is has it for itself.
+    private func kept(_ response: Response?, of request: Request) async -> Response {
+        if let response {
+            let size = response.body.count
+            if size <= Self.smallBytes || answers.hold(min(size, answers.limit)) { return response }
+        }
+        return await respond(.refusal(.crowded, of: request))
+    }
+
+    /// An answer that is never refused for want of memory.
+    private static let smallBytes = 64 * 1024
+
+    private func send(_ response: consuming Response) async {
         // It may have to wait for its reader.
         leaveTurn()
-        await write(life.answered(response, date: HTTPDate.now()))
+        let bytes = life.answered(consume response, date: HTTPDate.now())
+        await write(bytes)
         guard !life.isLost else { return countAsGone() }
         life.written(now: .now)
         counters.count(counters.responses)

@@ -12,6 +12,8 @@ package struct ServerConfiguration: Sendable {
     package var maximumConnections: Int?
     /// What the bodies that are being read or answered may take, all together; past it 503.
     package var bodyMemoryBytes = 256 * 1024 * 1024
+    /// What large answers may take that wait for their readers, all together; past it 503.
+    package var answerMemoryBytes = 256 * 1024 * 1024
     /// Certificate and key for TLS; nil serves plain HTTP.
     package var identity: TLSIdentity?
     /// Queues that connections are spread over.

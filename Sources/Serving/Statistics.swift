@@ -19,6 +19,8 @@ package struct Statistics: Sendable, Equatable {
     package var pausedAccepts = 0
     /// Of the bodies that are being read or answered.
     package var bodyBytes = 0
+    /// Of the large answers that wait for their readers.
+    package var answerBytes = 0
     /// Connections whose client left before its answer was out.
     package var clientsGone = 0
     package var bytesReceived = 0
@@ -37,7 +39,8 @@ package final class Counters: Sendable {
     let refusals = Atomic(0)
     let turnedAway = Atomic(0)
     let pauses = Pauses()
-    let bodyBytes = Atomic(0)
+    let bodyBytes = HeldBytes()
+    let answerBytes = HeldBytes()
     let clientsGone = Atomic(0)
     let bytesReceived = Atomic(0)
     let bytesSent = Atomic(0)
@@ -54,7 +57,8 @@ package final class Counters: Sendable {
         statistics.refusals = refusals.load(ordering: .relaxed)
         statistics.turnedAway = turnedAway.load(ordering: .relaxed)
         statistics.pausedAccepts = pauses.count
-        statistics.bodyBytes = bodyBytes.load(ordering: .relaxed)
+        statistics.bodyBytes = bodyBytes.count.load(ordering: .relaxed)
+        statistics.answerBytes = answerBytes.count.load(ordering: .relaxed)
         statistics.clientsGone = clientsGone.load(ordering: .relaxed)
         statistics.bytesReceived = bytesReceived.load(ordering: .relaxed)
         statistics.bytesSent = bytesSent.load(ordering: .relaxed)
