@@ -54,8 +54,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "JSON", "Digests", "Logs", httpTypes,
-                logging, metrics,
+                "Serving", "Scoring", "Crediting", "Batching", "Transcripts", "Executors", "JSON", "Digests", "Logs",
+                httpTypes, logging, metrics,
             ],
             resources: [
                 "openapi.yaml", "frame.html", "index.html", "page.css", "page.js", "methods.html", "methods.css",
@@ -76,7 +76,7 @@ let package = Package(
         ),
         // Floor 2
         room("Sockets", ["CEpoll", "COpenSSL"]),
-        room("Transformers", ["CKernels", "Checkpoints"]),
+        room("Transformers", ["CKernels", "Checkpoints", "Executors"]),
         // Floor 1
         room("Batching"),
         room("Tokenizing", ["JSON"]),
@@ -87,6 +87,7 @@ let package = Package(
         room("Demonstrations", ["JSON"]),
         room("Logs", ["JSON", logging]),
         // Floor 0
+        room("Executors"),
         room("JSON"),
         room("Digests", ["COpenSSL"]),
         .target(
@@ -110,6 +111,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("JSONTests", ["JSON"]),
+        tests("ExecutorsTests", ["Executors"]),
         tests("DigestsTests", ["Digests"]),
         tests("CheckpointsTests", ["Checkpoints", "JSON"]),
         tests(
@@ -169,6 +171,6 @@ if ProcessInfo.processInfo.environment["LINCHPIN_FUZZ"] == "1" {
 
 // Deploy/checks/threads --short builds the tests of the rooms where threads meet, and no others.
 if ProcessInfo.processInfo.environment["LINCHPIN_THREADS"] == "1" {
-    let rooms = ["SocketsTests", "ServingTests", "BatchingTests"]
+    let rooms = ["ExecutorsTests", "SocketsTests", "ServingTests", "BatchingTests"]
     package.targets.removeAll { $0.type == .test && !rooms.contains($0.name) }
 }

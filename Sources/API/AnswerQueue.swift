@@ -1,14 +1,14 @@
 // Computes and writes answers of many numbers, one at a time.
-import Dispatch
+import Executors
 import Scoring
 import Serving
 
 /// Seconds of arithmetic and of JSON hold no thread of the cooperative pool, on which health is told and a caller's leaving
 /// is heard; and no two of them are under way at once, however many ask.
 actor AnswerQueue {
-    private let queue = WorkQueue()
+    private let executor = BlockingExecutor(label: "linchpin.answers")
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Throws: `CancellationError` where the caller left before its turn came.
     fileprivate func work(_ work: @Sendable () throws -> Response) throws -> Response {
@@ -26,15 +26,4 @@ extension Service {
             throw APIError.scoring(.cancelled, param: nil)
         }
     }
-}
-
-private final class WorkQueue: SerialExecutor {
-    private let queue = DispatchQueue(label: "linchpin.answers")
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
-    }
-
-    func checkIsolated() { dispatchPrecondition(condition: .onQueue(queue)) }
 }

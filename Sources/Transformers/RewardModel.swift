@@ -1,6 +1,7 @@
 // A checkpoint that answers batches, with rewards or with signals.
 import CKernels
 package import Checkpoints
+import Executors
 
 /// Owns the weights, the activation memory, keys and values, and the compute threads; one batch at a time, on a queue of
 /// its own.
@@ -15,7 +16,7 @@ package actor RewardModel {
     package nonisolated let slotBytes: Int
     package nonisolated let compute: ComputeSettings
 
-    private nonisolated let queue = ComputeQueue()
+    private nonisolated let executor = BlockingExecutor(label: "linchpin.model")
     private let decoder: Decoder
     private let head: ScoringHead
     /// A language model's output layer; nil where rewards are asked for.
@@ -28,7 +29,7 @@ package actor RewardModel {
     private let passingKeys: KeyValueMemory
     private let clock = PartClock()
 
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Reads the weights, on the caller's thread and the compute threads.
     package init(
