@@ -27,12 +27,8 @@ extension Service {
                     )
                 }
             }
-            return try RewardList.response(
-                to: call,
-                servedName: servedName,
-                ids: rollouts.map(\.id),
-                rollouts: CreditedRollouts(results, notes: notes, request: credit)
-            )
+            return try CreditedRollouts(results, notes: notes, request: credit)
+                .response(to: call, servedName: servedName, ids: rollouts.map(\.id))
         }
     }
 }

@@ -22,13 +22,8 @@ extension Service {
         let notes = try RolloutNotes.read(values, credit: credit, isRaw: { rollouts[$0].rollout.isRaw })
         let results = try await score(rollouts.map(\.rollout), credit.settings, waits: words.wait, for: call)
         return try await inTurn { [servedName] in
-            try RewardList.response(
-                to: call,
-                servedName: servedName,
-                ids: rollouts.map(\.id),
-                rollouts: CreditedRollouts(results.map { $0.map(CreditedRollout.init) }, notes: notes, request: credit),
-                returnsTokens: returnsTokens
-            )
+            try CreditedRollouts(results.map { $0.map(CreditedRollout.init) }, notes: notes, request: credit)
+                .response(to: call, servedName: servedName, ids: rollouts.map(\.id), returnsTokens: returnsTokens)
         }
     }
 

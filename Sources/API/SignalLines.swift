@@ -26,41 +26,23 @@ package struct SignalLines {
 
     /// One answer a line, in their order; a line that cannot be asked about gets an error of its own.
     package func answers(_ models: LanguageModels, _ wants: Wants) async throws -> [AnswerLine] {
-        let items = lines.enumerated().map { Item($1, index: firstIndex + $0, wants) }
-        let requests = items.compactMap { try? $0.request.get() }
-        var results = try await models.signals(for: requests, waits: true)[...]
-        return items.map { item in
-            var writer = JSONWriter()
-            switch item.request {
-            case .failure(let error): writer.item(error.words, head: item.head)
-            case .success:
-                switch results.popFirst() {
-                case .success(let signals)?:
-                    writer.item(signals, head: item.head)
-                    return AnswerLine(bytes: writer.bytes, failed: false)
-                case .failure(let error)?:
-                    writer.item(error.words(param: "line[\(item.head.index)]"), head: item.head)
-                case nil: writer.item(APIError.unexpected("too few results").words, head: item.head)
-                }
-            }
-            return AnswerLine(bytes: writer.bytes, failed: true)
+        try await Line.answers(to: lines.enumerated().map { Line($1, index: firstIndex + $0, wants) }) { requests in
+            try await models.signals(for: requests, waits: true)
+        } write: { signals, head, writer in
+            writer.item(signals, head: head)
         }
     }
+}
 
-    /// A line with what was made of it.
-    private struct Item {
-        let head: ItemHead
-        let request: Result<SignalRequest, APIError>
-
-        init(_ line: [UInt8], index: Int, _ wants: Wants) {
-            let parsed = Result { () throws(JSONError) in try JSONValue(parsing: line) }.mapError(APIError.notJSON)
-            let fields = parsed.flatMap { value in
-                Result { () throws(APIError) in try Fields(value, at: "line[\(index)]") }
-            }
-            head = ItemHead(index: index, id: (try? fields.get())?["id"])
-            request = fields.flatMap { fields in
-                Result { () throws(APIError) in try SignalRequest(fields, wants) }
-            }
+extension Line<SignalRequest> {
+    fileprivate init(_ line: [UInt8], index: Int, _ wants: SignalLines.Wants) {
+        let parsed = Result { () throws(JSONError) in try JSONValue(parsing: line) }.mapError(APIError.notJSON)
+        let fields = parsed.flatMap { value in
+            Result { () throws(APIError) in try Fields(value, at: "line[\(index)]") }
+        }
+        head = ItemHead(index: index, id: (try? fields.get())?["id"])
+        asked = fields.flatMap { fields in
+            Result { () throws(APIError) in try SignalRequest(fields, wants) }
         }
     }
 }

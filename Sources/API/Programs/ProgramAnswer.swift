@@ -1,7 +1,5 @@
 // Writes what a program gave each rollout.
 import Crediting
-import Glibc
-import HTTPTypes
 import JSON
 import Scoring
 import Serving
@@ -21,40 +19,25 @@ struct ProgramAnswer {
     /// The answer of DESIGN.md section 3, with the program's own numbers in the place of the pooling's.
     /// - Throws: `CancellationError` between two rollouts.
     func response(to call: Call, servedName: String, returnsTokens: Bool) throws -> Response {
-        var writer = JSONWriter()
-        writer.openObject()
-        writer.member("id", "rw-\(call.id)")
-        writer.member("object", "reward.list")
-        writer.member("created", Int(time(nil)))
-        writer.member("model", servedName)
-        writer.member("model_revision", call.model.revision)
-        writer.member("method", request.method?.name)
-        if !languages.isEmpty { writer.models(languages) }
+        var list = ListWriter(to: call, servedName: servedName)
+        list.writer.member("method", request.method?.name)
+        if !languages.isEmpty { list.writer.models(languages) }
         if request.traces {
-            writer.key("program")
-            writer.value(request.program.json)
+            list.writer.key("program")
+            list.writer.value(request.program.json)
         }
-        writer.key("data")
-        writer.openArray()
-        var (tokens, failure): (Int, HTTPResponse.Status?) = (0, nil)
+        list.openData()
         for index in facts.indices {
             try Task.checkCancellation()
             let head = ItemHead(index: index, id: ids[index])
             switch readings[index] {
-            case .failure(let error):
-                let words = error.words(param: "rollouts[\(index)]")
-                writer.item(words, head: head)
-                failure = failure ?? words.status
+            case .failure(let error): list.append(error, head)
             case .success(let reading):
-                tokens += (reading.scored?.tokenIDs.count ?? 0) + (reading.signals?.answer.cost.tokens ?? 0)
-                write(index, reading, head, returnsTokens, to: &writer)
+                let tokens = (reading.scored?.tokenIDs.count ?? 0) + (reading.signals?.answer.cost.tokens ?? 0)
+                list.append(tokens: tokens) { write(index, reading, head, returnsTokens, to: &$0) }
             }
         }
-        writer.closeArray()
-        writer.usage(tokens: tokens)
-        writer.closeObject()
-        let failed = readings.count { (try? $0.get()) == nil }
-        return .json(writer.bytes, status: failed == facts.count ? failure ?? .ok : .ok)
+        return list.response()
     }
 
     private func write(
