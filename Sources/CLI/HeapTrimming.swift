@@ -16,6 +16,10 @@ struct HeapTrimming: Service, CustomStringConvertible {
         // said, these stay: what is large goes back when it is freed, and the end of the heap when it is long.
         mallopt(M_MMAP_THRESHOLD, 256 << 10)
         mallopt(M_TRIM_THRESHOLD, 4 << 20)
+        // By default small pieces are put aside as they are, and joined only later, when `malloc_trim` asks: at the end of
+        // an arena that is not the main one it then gives nothing back. 400,000 pieces of 48 bytes left 26 MiB for good,
+        // 1,000,000 steps once 10 MiB in CI; joined at once they leave 4 MiB at most.
+        mallopt(M_MXFAST, 0)
     }
 
     /// What the server counts.
@@ -27,20 +31,16 @@ struct HeapTrimming: Service, CustomStringConvertible {
     ///
     /// Neither what is resident nor what is free tells the two apart, so it is done after every second in which an answer
     /// went out or a connection ended: a millisecond, and the pages that are needed again. (2,000 handshakes that came to
-    /// nothing, and no answer after them, left 125 MiB.) And once more a second later, since what a connection held is
-    /// freed after it was counted: a look in between would be the last until the next answer.
+    /// nothing, and no answer after them, left 125 MiB.)
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            var seen = 0
-            var isStirred = false
+            var freed = 0
             while true {
                 try await Task.sleep(for: Self.pause)
                 let now = counters.now
                 let ends = now.responses + now.acceptedConnections - now.openConnections
-                let wasStirred = isStirred
-                isStirred = ends != seen
-                seen = ends
-                if isStirred || wasStirred { malloc_trim(0) }
+                if ends != freed { malloc_trim(0) }
+                freed = ends
             }
         }
     }
