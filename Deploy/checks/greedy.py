@@ -131,12 +131,16 @@ def unread():
         gauges = Gauges(server.process.pid)
         before = gauges.resident
         waiting = [socket.create_connection((server.host, server.port), timeout=SECONDS) for _ in range(UNREAD)]
-        statuses = []
         for connection in waiting:
             for piece in greed.LONGEST:
                 connection.sendall(piece)
-            # The head comes when the answer is made, whether or not its body is ever read.
-            statuses.append(int(connection.recv(12).split()[1]))
+        # What is short does not wait for them, some seconds' work.
+        begun = time.monotonic()
+        check(answer(server, greed.credit([greed.lone(10)]))[0] == 200, "a short answer beside long ones")
+        seconds = time.monotonic() - begun
+        check(seconds < PROMPT_SECONDS, f"a short answer took {seconds:.2f} s beside long ones")
+        # The head comes when the answer is made, whether or not its body is ever read.
+        statuses = [int(connection.recv(12).split()[1]) for connection in waiting]
         until(lambda: gauges.resident - before <= ANSWERS + KEPT, PATIENCE_SECONDS)
         kept = gauges.resident - before
         check(kept <= ANSWERS + KEPT, f"{UNREAD} answers that nobody reads take {mebibytes(kept)}")
@@ -145,7 +149,7 @@ def unread():
         for connection in waiting:
             connection.close()
         check(answer(server, greed.LONGEST)[0] == 200, "what was held for those who left is not given back")
-    return f"{UNREAD} answers that nobody reads: {statuses.count(503)} refused, {mebibytes(kept)} held"
+    return f"{UNREAD} answers that nobody reads: {statuses.count(503)} refused, {mebibytes(kept)} held, a short one took {seconds:.2f} s"
 
 
 def main():

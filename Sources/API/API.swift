@@ -22,7 +22,7 @@ package struct Service: Sendable {
     /// How a reload comes by its model; nil where there is but the one that the binary carries.
     let loader: ModelLoader?
     let health = Health()
-    let answers = AnswerQueue()
+    let answers = AnswerQueues()
     let heartbeat: Heartbeat
     let startedAt = Int(time(nil))
     let metrics = ServiceMetrics(factory: PrometheusMetrics())

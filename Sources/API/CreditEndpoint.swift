@@ -18,7 +18,8 @@ extension Service {
         let rollouts = try values.enumerated().map { try RewardedRollout($1, at: "rollouts[\($0)]") }
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit)
-        return try await inTurn { [servedName] in
+        let steps = rollouts.reduce(0) { $0 + $1.rewards.count }
+        return try await inTurn(of: steps + notes.claimedTokens) { [servedName] in
             let results = rollouts.map { rollout in
                 Result { () throws(ScoringError) in
                     CreditedRollout(

@@ -21,7 +21,8 @@ extension Service {
         let credit = try CreditRequest(fields, words)
         let notes = try RolloutNotes.read(values, credit: credit, isRaw: { rollouts[$0].rollout.isRaw })
         let results = try await score(rollouts.map(\.rollout), credit.settings, waits: words.wait, for: call)
-        return try await inTurn { [servedName] in
+        let steps = results.reduce(0) { $0 + ((try? $1.get().steps.count) ?? 0) }
+        return try await inTurn(of: steps + notes.claimedTokens) { [servedName] in
             try CreditedRollouts(results.map { $0.map(CreditedRollout.init) }, notes: notes, request: credit)
                 .response(to: call, servedName: servedName, ids: rollouts.map(\.id), returnsTokens: returnsTokens)
         }

@@ -49,6 +49,11 @@ struct RolloutNotes: Sendable {
     }
 }
 
+extension [RolloutNotes] {
+    /// Token values that their rollouts are to get.
+    var claimedTokens: Int { reduce(0) { $0 + ($1.tokens?.claimed ?? 0) } }
+}
+
 /// How the tokens of a rollout are known.
 enum TokenPlaces: Sendable, Equatable {
     /// `token_spans`, and `token_count` where it was said.

@@ -62,7 +62,7 @@ extension Service {
         let (facts, readings) = inputs.taking(read, request, on: profile.scale.creditScale)
         let isRead = inputs.rollouts != nil || !questions.isEmpty
         let (ids, languages) = (inputs.ids, languages.all.filter { questions.roles.contains($0.role) })
-        return try await inTurn { [servedName] in
+        return try await inTurn(of: plan.cost) { [servedName] in
             let plan = try isRead ? plan.on(facts, for: request) : plan
             let answer = ProgramAnswer(
                 request: request,

@@ -6,6 +6,8 @@ package struct Plan: Sendable {
     package static let mostNumbers = 1 << 24
 
     package let program: Program
+    /// Numbers that it computes.
+    package private(set) var cost: Int
     /// One an instruction.
     package let types: [ValueType]
     /// Which result is which output; an output that nothing bears the name of is the last value of its kind.
@@ -26,7 +28,7 @@ package struct Plan: Sendable {
 
     /// - Throws: `program`, which names the operator and what it lacks, or `tooMuch`.
     package init(_ program: Program, on facts: CheckedFacts) throws(CreditError) {
-        try Self.checkCost(program, facts)
+        cost = try Self.cost(program, facts)
         var typing = Typing(supply: Supply(facts))
         for instruction in program.instructions { try typing.add(instruction) }
         self.program = program
@@ -49,18 +51,19 @@ package struct Plan: Sendable {
     /// The same program on what has become of its data: of a rollout all is there that was, or nothing is.
     /// - Throws: `tooMuch`.
     package func on(_ facts: CheckedFacts) throws(CreditError) -> Plan {
-        try Self.checkCost(program, facts)
         var plan = self
+        plan.cost = try Self.cost(program, facts)
         plan.facts = facts
         return plan
     }
 
-    private static func checkCost(_ program: Program, _ facts: CheckedFacts) throws(CreditError) {
+    private static func cost(_ program: Program, _ facts: CheckedFacts) throws(CreditError) -> Int {
         let passes = program.instructions.reduce(0) { passes, instruction in
             if case .mix(let terms) = instruction.action { passes + max(1, terms.count) } else { passes + 1 }
         }
         let (cells, overflow) = facts.cells.multipliedReportingOverflow(by: passes)
         guard !overflow, cells <= mostNumbers else { throw .tooMuch(limit: mostNumbers) }
+        return cells
     }
 
     /// How many numbers its result has: those of outputs and names, and of every operator where it is traced.
