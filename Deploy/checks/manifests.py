@@ -1,5 +1,6 @@
 """The manifests of Kubernetes and compose: by schema, and against each other, since no schema sees a wrong name."""
 
+import functools
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ from server import BINARY, ROOT, check
 DEPLOY = ROOT / "Deploy"
 
 
+@functools.cache
 def words():
     """What `linchpin serve` says of its flags."""
     return subprocess.run([BINARY, "serve", "--help"], check=True, capture_output=True, text=True).stdout

@@ -57,7 +57,7 @@ def library(requirement, module, alone=False):
     folder = FOLDER / f"{name}-{version}"
     if not folder.is_dir():
         command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
-                   "--root-user-action=ignore", "--target", str(folder), f"{requirement}=={version}"]
+                   "--root-user-action=ignore", "--no-compile", "--target", str(folder), f"{requirement}=={version}"]
         command += ["--no-deps"] if alone else []
         # pip warns of clashes with what is installed, which a folder of its own does not have.
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -47,6 +47,8 @@ def make(folder, layout, tokenizer, fields, seed, **spread):
 
     transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(seed)
+    # What is multiplied is too small for two threads: the second would mostly spin.
+    torch.set_num_threads(1)
     config = getattr(transformers, layout + "Config")(**COMMON, **fields, **spread)
     model = getattr(transformers, layout + "ForCausalLM")._from_config(
         config, dtype=torch.float32, attn_implementation="eager"
@@ -77,18 +79,26 @@ class Pieces:
         return self.tokenizer.encode("\n" + text, add_special_tokens=False).ids[len(before):]
 
 
-def logs(model, ids, first):
-    """log softmax and entropy after every token from `first` on but the last, in the model's own precision.
-
-    The entropy is verl's `entropy_from_logits`, logsumexp(x) - sum(p x). In float32 it is 1.7e-6 from float64 over
-    152,000 words that are about equally likely; the sum of p log p, whose terms have one sign, is 1.3e-5 off by itself.
-    """
+def logits(model, ids, first):
+    """After every token from `first` on but the last, in the model's own precision."""
     import torch
 
     with torch.no_grad():
-        logits = model(torch.tensor([ids]), logits_to_keep=len(ids) - first).logits[0, :-1]
-        entropy = torch.logsumexp(logits, -1) - (logits.softmax(-1) * logits).sum(-1)
-        return logits.log_softmax(-1), entropy.tolist()
+        return model(torch.tensor([ids]), logits_to_keep=len(ids) - first).logits[0, :-1]
+
+
+def logs(rows, ids):
+    """log softmax of each row's own token."""
+    return rows.log_softmax(-1)[range(len(ids)), ids].tolist()
+
+
+def entropies(rows):
+    """verl's `entropy_from_logits` of each row, logsumexp(x) - sum(p x).
+
+    In float32 it is 1.7e-6 from float64 over 152,000 words that are about equally likely; the sum of p log p, whose
+    terms have one sign, is 1.3e-5 off by itself.
+    """
+    return (rows.logsumexp(-1) - (rows.softmax(-1) * rows).sum(-1)).tolist()
 
 
 def expected(line, pieces, policy, reference):
@@ -96,10 +106,9 @@ def expected(line, pieces, policy, reference):
     prompt, last = pieces.first(line["prompt"]), len(line["steps"]) - 1
     steps = [pieces.later(s + (line["separator"] if i < last else "")) for i, s in enumerate(line["steps"])]
     ids = sum(steps, [])
-    table, entropies = logs(policy, prompt + ids, len(prompt) - 1)
-    own = [table[i, token].item() for i, token in enumerate(ids)]
-    table, _ = logs(reference, prompt + ids, len(prompt) - 1)
-    ratios = [a - table[i, token].item() for i, (a, token) in enumerate(zip(own, ids))]
+    rows = logits(policy, prompt + ids, len(prompt) - 1)
+    own, other = logs(rows, ids), logs(logits(reference, prompt + ids, len(prompt) - 1), ids)
+    ratios = [a - b for a, b in zip(own, other)]
     ends = [sum(map(len, steps[:count])) for count in range(len(steps) + 1)]
     answers = []
     for answer in line["answers"]:
@@ -107,12 +116,12 @@ def expected(line, pieces, policy, reference):
         means = []
         for end in ends:
             prefix = prompt + ids[:end] + pieces.later(line.get("answer_prefix", ""))
-            after, _ = logs(policy, prefix + counted, len(prefix) - 1)
-            means.append(sum(after[i, token].item() for i, token in enumerate(counted)) / len(counted))
+            after = logits(policy, prefix + counted, len(prefix) - 1)
+            means.append(sum(logs(after, counted)) / len(counted))
         answers.append(means)
     spans = list(zip(ends, ends[1:]))
     return {
-        "token_ids": ids, "token_logprob": own, "token_entropy": entropies, "answer_logprob": answers,
+        "token_ids": ids, "token_logprob": own, "token_entropy": entropies(rows), "answer_logprob": answers,
         "logratio": {"token": ratios, "step": [{"sum": sum(ratios[a:b])} for a, b in spans]},
     }
 
@@ -262,5 +271,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     main()

@@ -8,6 +8,7 @@ authors' code loses a step (a marker that merges with white space) there is noth
 SKIPPED, with success, where ../shared is not there or the PyPI package cannot be installed.
 """
 
+import functools
 import json
 import pathlib
 import struct
@@ -224,10 +225,18 @@ def checkpoint(name, tensors, architecture, chat):
     return folder
 
 
-def compare(tokenizers, samples, family):
+@functools.cache
+def tokenizer_of(file):
+    """Read once: many families have one vocabulary."""
+    import tokenizers
+
+    return tokenizers.Tokenizer.from_file(str(file))
+
+
+def compare(samples, family):
     render, name, profile, tensors, architecture, chat = family
     folder = checkpoint(name, tensors, architecture, chat)
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = tokenizer_of((folder / "tokenizer.json").resolve())
     title = f"{profile or 'found'} on {name}"
     compared = lost = 0
     with Server(str(folder), *(["--profile", profile] if profile else [])) as server:
@@ -261,10 +270,9 @@ def main():
     if not libraries(*parity.REQUIREMENTS):
         print("SKIPPED: the PyPI package `tokenizers` cannot be installed, so nothing was compared")
         return
-    import tokenizers
     real = [(row["prompt"], row["steps"]) for row in rollouts(100 if words.short else 3200)]
     for family in FAMILIES:
-        compare(tokenizers, ODD + real, family)
+        compare(ODD + real, family)
 
 
 if __name__ == "__main__":
