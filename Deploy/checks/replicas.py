@@ -122,10 +122,13 @@ def killings(fleet, bodies, wanted, seed, seconds, pause=2.0):
 
 def blackouts(fleet, bodies, wanted, seed, times):
     """kill -9 of all replicas in the same moment: what is under way and what comes waits for the first to be back."""
-    waited = fleet.waited
+    waited, done = fleet.waited, 0
 
     def disturb():
-        for _ in range(times):
+        nonlocal done
+        # The first may be back before HAProxy has missed them all, and then nobody waits: it is done again.
+        while done < times or (fleet.waited == waited and done < times + 9):
+            done += 1
             fleet.wait_whole()
             time.sleep(0.5)
             for replica in fleet.replicas:
@@ -134,7 +137,7 @@ def blackouts(fleet, bodies, wanted, seed, times):
 
     found = under_load(fleet, bodies, wanted, seed, disturb)
     check(fleet.waited > waited, "no request came while no replica was up: this showed nothing")
-    print(f"all {REPLICAS} replicas killed at once, {times} times: {figures(found)};"
+    print(f"all {REPLICAS} replicas killed at once, {done} times: {figures(found)};"
           f" {fleet.waited - waited} waited for a replica")
 
 
