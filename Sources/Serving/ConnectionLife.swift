@@ -181,7 +181,7 @@ package struct ConnectionLife: Sendable {
         isCrowdedOut = true
     }
 
-    private mutating func refuse(_ refusal: Refusal) -> Action { respond(to: .refusal(refusal, of: head?.request())) }
+    private mutating func refuse(_ refusal: Refusal) -> Action { respond(to: .refusal(refusal, of: parser.understood)) }
 
     private mutating func respond(to arrival: Arrival) -> Action {
         var exchange = Exchange(isHead: parser.isHead)

@@ -23,11 +23,13 @@ package struct RequestParser: Sendable {
     private enum Stage {
         case requestLine
         case fields(RequestLine)
+        /// All lines of the head are here.
+        case head(RequestLine)
         case content(RequestHead, missing: Int)
         case chunkLine(RequestHead)
         case chunk(RequestHead, missing: Int)
         case trailers(RequestHead)
-        case refused
+        case refused(Request?)
     }
 
     private let limits: ServerLimits
@@ -56,9 +58,20 @@ package struct RequestParser: Sendable {
     package var progress: Progress {
         switch stage {
         case .requestLine: inbox.unread > 0 ? .head : .nothing
-        case .fields: .head
+        case .fields, .head: .head
         case .content, .chunkLine, .chunk, .trailers: .body
         case .refused: .nothing
+        }
+    }
+
+    /// The request under way, or the refused one, without its body; nil before the end of its head.
+    package var understood: Request? {
+        switch stage {
+        case .requestLine, .fields: nil
+        case .head(let line): Request(method: line.method, path: line.path, query: line.query, headers: section.fields)
+        case .content(let head, missing: _), .chunkLine(let head), .chunk(let head, missing: _), .trailers(let head):
+            head.request()
+        case .refused(let request): request
         }
     }
 
@@ -81,7 +94,7 @@ package struct RequestParser: Sendable {
                 }
             }
         } catch {
-            stage = .refused
+            stage = .refused(understood)
             // The connection lives on until its client has read the refusal.
             body.discard()
             return .refusal(error)
@@ -91,7 +104,7 @@ package struct RequestParser: Sendable {
     /// What it means that no more bytes will come: a refusal in the middle of a message, nil between two.
     package mutating func finish() -> Refusal? {
         guard progress != .nothing else { return nil }
-        stage = .refused
+        stage = .refused(understood)
         return .malformed(.truncated)
     }
 
@@ -105,6 +118,7 @@ package struct RequestParser: Sendable {
         switch stage {
         case .requestLine: try requestLine()
         case .fields(let line): try field(after: line)
+        case .head(let line): try judge(line)
         case .content(let head, let missing): try content(of: head, missing: missing)
         case .chunkLine(let head): try chunkLine(of: head)
         case .chunk(let head, let missing): try chunk(of: head, missing: missing)
@@ -136,8 +150,12 @@ package struct RequestParser: Sendable {
             try section.add(line)
             return .again
         }
+        stage = .head(requestLine)
+        return .again
+    }
+
+    private mutating func judge(_ requestLine: RequestLine) throws(Refusal) -> Step {
         let head = try RequestHead(requestLine, section)
-        section = FieldSection()
         body = RequestBody(head.coding, limit: limits.bodyBytes)
         switch head.framing {
         case .length(let length):
@@ -146,6 +164,7 @@ package struct RequestParser: Sendable {
         case .chunked:
             stage = .chunkLine(head)
         }
+        section = FieldSection()
         return .event(.head(head))
     }
 

@@ -1,7 +1,7 @@
 // What crosses the door of HTTP: a request in, a response out.
 // Written by hand because no library serves: SwiftNIO is excluded by design, and FlyingFox's parser lets bare line feeds,
 // signs and repeated lengths through. Files, in reading order: RequestParser (with Inbox, RequestLine, FieldSection,
-// RequestHead, ChunkLine, RequestBody, Inflater), ConnectionLife, ResponseWriter, BodyShare, Connection, Server.
+// RequestHead, ChunkLine, RequestBody, Inflater), ConnectionLife, ResponseWriter, MemoryShare, Connection, Server.
 package import HTTPTypes
 
 /// One whole request that passed every check of HTTP.
@@ -49,7 +49,7 @@ package struct Response: Sendable, Equatable {
 /// What reaches the handler; after the answer to a refusal the connection is closed.
 package enum Arrival: Sendable, Equatable {
     case request(Request)
-    /// `of`: the request whose body or whose place was refused, without the body; nil where no head was understood.
+    /// `of`: the request that was refused, without its body; nil where its head did not come to its end.
     case refusal(Refusal, of: Request?)
 }
 

@@ -48,6 +48,8 @@ import Testing
         #expect(made.head.lowercased().contains("x-request-id: "))
         let scored = try server.post("/v1/rewards", ["rollouts": [rollout]], headers: ["X-Request-Id: abc-2"])
         #expect(try scored.json()["id"] == "rw-abc-2")
+        let refused = try server.send("POST", "/v1/rewards", headers: ["X-Request-Id: abc-3", "Expect: miracles"])
+        #expect(refused.status == 417 && refused.head.lowercased().contains("x-request-id: abc-3"))
     }
 
     @Test func `HEAD answers as GET does, without the body`() throws {

@@ -70,7 +70,7 @@ import Testing
     @Test func `answers a refusal, says nothing more, and reads what is left to throw it away`() {
         var life = life()
         life.receive("GET / HTTP/1.1\r\n\r\n" + get("/evil"), now: start)
-        #expect(life.next(now: start) == .respond(to: .refusal(.malformed(.host), of: nil)))
+        #expect(life.next(now: start).refusal == .malformed(.host))
         #expect(life.answer(Response(status: .badRequest), now: start).contains("Connection: close\r\n"))
         #expect(life.next(now: start) == .finish)
         #expect(life.next(now: start) == .read(until: start + .seconds(2)))
@@ -154,7 +154,7 @@ import Testing
         }
         var large = life()
         large.receive(head + "Content-Length: 8388609\r\n\r\n", now: start)
-        #expect(large.next(now: start) == .respond(to: .refusal(.bodyTooLarge(limit: 8_388_608), of: nil)))
+        #expect(large.next(now: start).refusal == .bodyTooLarge(limit: 8_388_608))
         var old = life()
         old.receive("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", now: start)
         #expect(old.step(now: start) == .read(until: start + .seconds(10)))
@@ -184,6 +184,34 @@ import Testing
         } else {
             Issue.record("it goes on, or nobody knows whose body it was")
         }
+    }
+
+    @Test(arguments: [
+        ("Content-Length: 8388609", Refusal.bodyTooLarge(limit: 8_388_608)),
+        ("Content-Length: 2\r\nContent-Encoding: br", .unknownContentCoding),
+        ("Transfer-Encoding: deflate", .unknownTransferCoding), ("Expect: miracles", .unknownExpectation),
+        ("Content-Length: x", .malformed(.contentLength)), ("Host: b", .malformed(.host)),
+    ])
+    func `tells whose request it refuses by a head that came to its end`(line: String, refusal: Refusal) throws {
+        let name = try #require(HTTPField.Name("X-Request-Id"))
+        let second = "POST /two?x HTTP/1.1\r\nHost: a\r\n\(line)\r\nX-Request-Id: 2\r\n\r\n"
+        // The request before it has nothing to do with it.
+        var life = life()
+        life.receive(get("/one", "X-Request-Id: 1\r\n") + second, now: start)
+        #expect(life.next(now: start).path == "/one")
+        _ = life.answer(ok, now: start)
+        guard case .respond(to: .refusal(refusal, of: let request?)) = life.next(now: start) else {
+            Issue.record("it goes on, or nobody knows whose it was")
+            return
+        }
+        #expect(request.method == .post && request.path == "/two" && request.query == "x" && request.body.isEmpty)
+        #expect(request.headers[name] == "2")
+    }
+
+    @Test func `knows nobody by a head that did not come to its end`() {
+        var life = life()
+        life.receive(get("/", "X-Request-Id: 1\r\nno name\r\n"), now: start)
+        #expect(life.next(now: start) == .respond(to: .refusal(.malformed(.headerName), of: nil)))
     }
 
     @Test func `gives each pipelined head its own time`() {
@@ -300,7 +328,7 @@ import Testing
     @Test func `has no body for HEAD that is refused`() {
         var life = ConnectionLife(limits: ServerLimits(), deadlines: ServerDeadlines(), now: now)
         life.receive("HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", now: now)
-        #expect(life.next(now: now) == .respond(to: .refusal(.malformed(.host), of: nil)))
+        #expect(life.next(now: now).refusal == .malformed(.host))
         let answer = life.answer(Response(status: .badRequest, body: Array("no".utf8)), now: now)
         #expect(answer.hasSuffix("Content-Length: 2\r\n\r\n"))
     }
@@ -369,6 +397,11 @@ extension ConnectionLife.Action {
     /// Of a request that is to be answered.
     var path: String? {
         if case .respond(.request(let request)) = self { request.path } else { nil }
+    }
+
+    /// Why nothing is handed on.
+    var refusal: Refusal? {
+        if case .respond(.refusal(let refusal, of: _)) = self { refusal } else { nil }
     }
 }
 
