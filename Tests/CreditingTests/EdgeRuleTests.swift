@@ -320,8 +320,32 @@ import Testing
         )
         #expect(huge.reasons(.credit) == [.notFinite, .notFinite, .notFinite])
         let largest = Instruction(.scale(scaling(.largest)))
-        let plain = try Answer([Instruction(.read(Read(.external))), largest], [rollout { $0.external = [-4, 1] }])
-        #expect(near(plain.numbers(.credit), [-1, 0.25], 1e-6))
+        for size in [1, 0.1] {
+            let facts = [rollout { $0.external = [-4 * size, size] }]
+            let plain = try Answer([Instruction(.read(Read(.external))), largest], facts)
+            #expect(near(plain.numbers(.credit), [-1, 0.25], 1e-5))
+            let summed = try Answer([Instruction(.read(Read(.external))), returns], facts)
+            #expect(near(summed.numbers(.credit), [-4.0 / 3, 1.0 / 3], 1e-5))
+        }
+    }
+
+    @Test func `PRIME adds the outcome of those that have one`() throws {
+        // Sums from k on: 0.1, -0.1 and 0.4, 0.1; by the peak 0.4: 0.5, -0.25 and 0.75, 0.25, of means 0.125 and 0.5.
+        for (outcomes, wanted) in [
+            ([nil, nil], [[-3.75, -5.625], [3.75, -0.625]]), ([1, 0], [[-2.75, -4.625], [2.75, -1.625]]),
+        ] as [([Double?], [[Double]])] {
+            let rollouts = zip([[0.2, -0.1], [0.3, 0.1]], outcomes).map { ratios, outcome in
+                rollout {
+                    $0.group = 0
+                    $0.logratio = ratios
+                    $0.outcome = outcome
+                }
+            }
+            let answer = try Answer("prime", ["whiten": .word("none")], rollouts)
+            for (index, tokens) in wanted.enumerated() {
+                #expect(near(answer.numbers(.tokens, index), tokens, 1e-5), "\(answer.numbers(.tokens, index))")
+            }
+        }
     }
 
     private func scaling(_ by: Scaling.By) -> Scaling {

@@ -75,6 +75,13 @@ private func read(_ source: Source, as name: String? = nil) -> Instruction {
         #expect(found?.operation == program[index].action.name)
     }
 
+    @Test func `a dimension is one of those that rollouts have`() {
+        let rollouts = [facts(\.dimensions, [1, 0]), facts(\.dimensions, [0, 1])]
+        for (index, problem) in [(1, nil), (2, .lacks("dimensions[2]"))] as [(Int, ProgramFault.Problem?)] {
+            #expect(fault([Instruction(.read(Read(.dimension, index: index)))], rollouts)?.problem == problem)
+        }
+    }
+
     @Test func `a program has 1 to 64 operators`() {
         #expect(fault([])?.problem == .empty)
         #expect(fault([Instruction](repeating: read(.external), count: 64)) == nil)
