@@ -75,5 +75,9 @@ import Testing
         #expect(try needs("pure").required == ["rewards"])
         #expect(try needs("pure", ["baseline": .word("token")]).required == ["rewards", "token_spans"])
         #expect(try needs("gdpo").required == ["dimensions"])
+        #expect(try needs("ttrl").optional == ["group", "token_spans"])
+        #expect(try Needs(of: Program([Instruction(.read(Read(.answerShare)))])).optional == ["group"])
+        #expect(try needs("matchtir").required == ["external"])
+        #expect(try needs("matchtir").optional == ["group", "turns", "token_spans"])
     }
 }

@@ -82,6 +82,14 @@ private func read(_ source: Source, as name: String? = nil) -> Instruction {
         }
     }
 
+    @Test(arguments: [-1, -0.0.nextUp, .infinity, .nan])
+    func `what is added to a divisor is a number and not below 0`(epsilon: Double) {
+        var scaling = Scaling(.deviation)
+        scaling.epsilon = epsilon
+        let problem: ProgramFault.Problem? = epsilon > 0 && epsilon.isFinite ? nil : .parameter("epsilon")
+        #expect(fault([read(.external), Instruction(.scale(scaling))])?.problem == problem)
+    }
+
     @Test func `a program has 1 to 64 operators`() {
         #expect(fault([])?.problem == .empty)
         #expect(fault([Instruction](repeating: read(.external), count: 64)) == nil)
