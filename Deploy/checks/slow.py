@@ -92,7 +92,7 @@ def besieged(server, sieges, is_short):
         time.sleep(2)
     time.sleep(0.5)
     descriptors, resident = gauges.descriptors, gauges.resident
-    missed = [fault for counts in sieges if (fault := siege(server, counts, quiet, limit, is_short))]
+    missed = [fault for counts in sieges if (fault := ratio_missed(server, counts, quiet, limit, is_short))]
     check(good(server) == expected, "other rewards after the attacks")
     # Memory is given back when there is time for it.
     until(lambda: gauges.descriptors <= descriptors and gauges.resident - resident <= KEPT_BYTES, 5)
@@ -104,7 +104,7 @@ def besieged(server, sieges, is_short):
     check(not missed, "; ".join(missed))
 
 
-def siege(server, counts, quiet, limit, is_short):
+def ratio_missed(server, counts, quiet, limit, is_short):
     """Why a good client waited too long under one attack, if it did."""
     # Seconds may lie in a bad minute of the machine; minutes have all kinds.
     for _ in range(3 if is_short else 1):
